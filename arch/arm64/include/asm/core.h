@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What does assembly know of a core's state?  Offsets into struct core, asserted in offsets.c. */
+#ifndef ASM_CORE_H
+#define ASM_CORE_H
+
+#define CORE_STACK_TOP  0
+#define CORE_EMERGENCY  8
+#define CORE_RELEASE    16 /* counter value at which the wait ends */
+#define CORE_RELEASED   24 /* counter value that the wait saw */
+#define CORE_ENTRY      32 /* counter value at the last interrupt entry */
+#define CORE_MITIGATION 40 /* bits 7:0: BHB loop count; bit 31: SMCCC_ARCH_WORKAROUND_1 */
+#define CORE_HAS_PAUTH  44
+
+/* Instructions from the last poll of the release wait to the guest's first one, by construction of
+ * release_vcpu in switch.S; one nanosecond each under QEMU's -icount shift=0. */
+#define RELEASE_STEPS 4
+
+#endif

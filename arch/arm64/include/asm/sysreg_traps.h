@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What does a trapped system-register access do, and how does a trapped instruction end?  See
+ * sysreg_traps.c.
+ */
+#ifndef ASM_SYSREG_TRAPS_H
+#define ASM_SYSREG_TRAPS_H
+
+#include <bulkhead/partition.h>
+
+/*
+ * Carries out a trapped MSR, MRS or system instruction (exception class 0x18).  True: done, the
+ * caller calls trap_skip().  False: nothing happened, the caller gives the guest an undefined
+ * instruction exception.  Context: EL2, the vCPU is live.  Time: a search over a constant table,
+ * and whatever trap_sgi1r() and trap_set_way() are bounded by.
+ */
+bool sysreg_trap(struct vcpu *vcpu, uint64_t esr);
+
+/*
+ * True if the trapped instruction would have been executed: always from AArch64; from AArch32 as
+ * its condition and, inside an IT block, the block's condition say (Arm ARM, ESR_ELx.{CV, COND}).
+ * A trapped instruction that would not have been executed is to be skipped, nothing more.
+ */
+bool trap_condition_passed(const struct vcpu *vcpu, uint64_t esr);
+
+/* Steps over the trapped instruction: PC by its length, the IT block onward, BTYPE cleared. */
+void trap_skip(struct vcpu *vcpu, uint64_t esr);
+
+/*
+ * A trap of exception class 0x01 to 0x0c from AArch32 EL0: skipped if its condition failed, else
+ * an undefined instruction, since nothing that the kernel traps is granted to AArch32.
+ */
+void trap_from_aarch32(struct vcpu *vcpu, uint64_t esr);
+
+/* SPSR_EL2.M[4]: the exception came from AArch32, which exists at EL0 only. */
+static inline bool pstate_is_aarch32(uint64_t pstate)
+{
+    return (pstate & 0x10U) != 0;
+}
+
+/* Defined elsewhere in the kernel. */
+void trap_sgi1r(struct vcpu *vcpu, uint64_t value); /* ICC_SGI1R_EL1 written */
+void trap_set_way(struct vcpu *vcpu);               /* DC ISW, CSW, CISW */
+
+#endif

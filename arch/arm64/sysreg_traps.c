@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What does a trapped system-register access do?  One of a few things: it reads a value, it reads
+ * as zero and ignores writes, it starts an operation of the kernel, or it is an undefined
+ * instruction, which is the default: nothing is granted that is not listed here.  And how does a
+ * trapped instruction end: by stepping over it, or, from AArch32, not at all.
+ *
+ * Invariants: no state is kept for registers that are ignored; x31 is the zero register.  Each
+ * access costs a switch over constants, which the compiler makes a search of bounded depth.
+ * State: the vCPU's context, owned by the core that runs it.
+ *
+ * Encodings: Arm ARM DDI 0487, C5.3 to C5.5 and D18.3; GIC: IHI 0069H, 12.2.
+ */
+#include <asm/esr.h>
+#include <asm/idregs.h>
+#include <asm/inject.h>
+#include <asm/sysreg.h>
+#include <asm/sysreg_traps.h>
+
+#define DC_ISW  ESR_SYS_KEY(1, 0, 7, 6, 2)
+#define DC_CSW  ESR_SYS_KEY(1, 0, 7, 10, 2)
+#define DC_CISW ESR_SYS_KEY(1, 0, 7, 14, 2)
+
+#define REVIDR_EL1_KEY    ESR_SYS_KEY(3, 0, 0, 0, 6)
+#define AIDR_EL1_KEY      ESR_SYS_KEY(3, 1, 0, 0, 7)
+#define ACTLR_EL1_KEY     ESR_SYS_KEY(3, 0, 1, 0, 1)
+#define PMUSERENR_EL0_KEY ESR_SYS_KEY(3, 3, 9, 14, 0)
+
+#define MDCCINT_EL1_KEY       ESR_SYS_KEY(2, 0, 0, 2, 0)
+#define MDSCR_EL1_KEY         ESR_SYS_KEY(2, 0, 0, 2, 2)
+#define OSDTRRX_EL1_KEY       ESR_SYS_KEY(2, 0, 0, 0, 2)
+#define OSDTRTX_EL1_KEY       ESR_SYS_KEY(2, 0, 0, 3, 2)
+#define OSECCR_EL1_KEY        ESR_SYS_KEY(2, 0, 0, 6, 2)
+#define MDRAR_EL1_KEY         ESR_SYS_KEY(2, 0, 1, 0, 0)
+#define OSLAR_EL1_KEY         ESR_SYS_KEY(2, 0, 1, 0, 4)
+#define OSLSR_EL1_KEY         ESR_SYS_KEY(2, 0, 1, 1, 4)
+#define OSDLR_EL1_KEY         ESR_SYS_KEY(2, 0, 1, 3, 4)
+#define DBGPRCR_EL1_KEY       ESR_SYS_KEY(2, 0, 1, 4, 4)
+#define DBGCLAIMSET_EL1_KEY   ESR_SYS_KEY(2, 0, 7, 8, 6)
+#define DBGCLAIMCLR_EL1_KEY   ESR_SYS_KEY(2, 0, 7, 9, 6)
+#define DBGAUTHSTATUS_EL1_KEY ESR_SYS_KEY(2, 0, 7, 14, 6)
+#define MDCCSR_EL0_KEY        ESR_SYS_KEY(2, 3, 0, 1, 0)
+#define DBGDTR_EL0_KEY        ESR_SYS_KEY(2, 3, 0, 4, 0)
+#define DBGDTRX_EL0_KEY       ESR_SYS_KEY(2, 3, 0, 5, 0)
+
+/* DBGBVR<m>, DBGBCR<m>, DBGWVR<m>, DBGWCR<m>_EL1: op2 4 to 7, m in CRm. */
+#define DEBUG_PAIR_MASK  ESR_SYS_KEY(3, 7, 15, 0, 4)
+#define DEBUG_PAIR_VALUE ESR_SYS_KEY(2, 0, 0, 0, 4)
+
+#define ICC_IAR0_KEY    ESR_SYS_KEY(3, 0, 12, 8, 0)
+#define ICC_EOIR0_KEY   ESR_SYS_KEY(3, 0, 12, 8, 1)
+#define ICC_HPPIR0_KEY  ESR_SYS_KEY(3, 0, 12, 8, 2)
+#define ICC_BPR0_KEY    ESR_SYS_KEY(3, 0, 12, 8, 3)
+#define ICC_AP0R0_KEY   ESR_SYS_KEY(3, 0, 12, 8, 4)
+#define ICC_AP0R1_KEY   ESR_SYS_KEY(3, 0, 12, 8, 5)
+#define ICC_AP0R2_KEY   ESR_SYS_KEY(3, 0, 12, 8, 6)
+#define ICC_AP0R3_KEY   ESR_SYS_KEY(3, 0, 12, 8, 7)
+#define ICC_SGI1R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 5)
+#define ICC_ASGI1R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 6)
+#define ICC_SGI0R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 7)
+#define ICC_SRE_KEY     ESR_SYS_KEY(3, 0, 12, 12, 5)
+#define ICC_IGRPEN0_KEY ESR_SYS_KEY(3, 0, 12, 12, 6)
+
+/* ID group 3: op0 3, op1 0, CRn 0, any CRm and op2. */
+#define ID_GROUP_MASK  ESR_SYS_KEY(3, 7, 15, 0, 0)
+#define ID_GROUP_VALUE ESR_SYS_KEY(3, 0, 0, 0, 0)
+
+#define OSLSR_OSLM_IMPLEMENTED UINT64_C(0x8) /* the OS lock exists and is open (OSLSR_EL1) */
+#define INTID_NONE             UINT64_C(1023)
+#define ICC_SRE_SRE_DFB_DIB    UINT64_C(7)
+
+#define PSTATE_T     (UINT64_C(1) << 5)
+#define PSTATE_BTYPE (UINT64_C(3) << 10)
+#define PSTATE_V     (UINT64_C(1) << 28)
+#define PSTATE_C     (UINT64_C(1) << 29)
+#define PSTATE_Z     (UINT64_C(1) << 30)
+#define PSTATE_N     (UINT64_C(1) << 31)
+
+#define RT_ZERO 31U
+
+static unsigned int trap_rt(uint64_t esr)
+{
+    return (unsigned int)(esr >> ESR_SYS_RT_SHIFT) & 0x1fU;
+}
+
+/* A read has this result. */
+static bool result(struct vcpu *vcpu, uint64_t esr, uint64_t value)
+{
+    const unsigned int rt = trap_rt(esr);
+
+    if (rt != RT_ZERO)
+        vcpu->context.x[rt] = value;
+    return true;
+}
+
+static uint64_t operand(const struct vcpu *vcpu, uint64_t esr)
+{
+    const unsigned int rt = trap_rt(esr);
+
+    return rt == RT_ZERO ? 0 : vcpu->context.x[rt];
+}
+
+/* Reads as value, writes are ignored. */
+static bool constant(struct vcpu *vcpu, uint64_t esr, uint64_t value)
+{
+    return (esr & ESR_SYS_READ) == 0 || result(vcpu, esr, value);
+}
+
+/* Reads as value, cannot be written. */
+static bool read_only(struct vcpu *vcpu, uint64_t esr, uint64_t value)
+{
+    return (esr & ESR_SYS_READ) != 0 && result(vcpu, esr, value);
+}
+
+static bool id_register(struct vcpu *vcpu, uint64_t esr)
+{
+    const unsigned int crm = (unsigned int)(esr >> 1) & 0xfU;
+    const unsigned int op2 = (unsigned int)(esr >> 17) & 0x7U;
+    uint64_t value;
+
+    return idreg_read(vcpu, crm, op2, &value) && read_only(vcpu, esr, value);
+}
+
+/* The system-register interface of a partition's GICv3; a GICv2 machine has none of it. */
+static bool gic_register(struct vcpu *vcpu, uint64_t esr)
+{
+    const bool write = (esr & ESR_SYS_READ) == 0;
+
+    if (vcpu->partition->desc->vgic != GIC_V3)
+        return false;
+    switch (esr & ESR_SYS_KEY_MASK) {
+    case ICC_SGI1R_KEY:
+        if (!write)
+            return false;
+        trap_sgi1r(vcpu, operand(vcpu, esr));
+        return true;
+    case ICC_SGI0R_KEY:
+    case ICC_ASGI1R_KEY:
+        /* A partition's machine has one security state and delivers Group 1 only: an SGI of
+         * another group is one that its target has disabled. */
+        return write;
+    case ICC_IAR0_KEY:
+    case ICC_HPPIR0_KEY:
+        return read_only(vcpu, esr, INTID_NONE); /* zero would be SGI 0 */
+    case ICC_SRE_KEY:
+        return constant(vcpu, esr, ICC_SRE_SRE_DFB_DIB);
+    case ICC_EOIR0_KEY:
+        return write;
+    default: /* BPR0, AP0R<n>, IGRPEN0 */
+        return constant(vcpu, esr, 0);
+    }
+}
+
+bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
+{
+    if ((esr & ID_GROUP_MASK) == ID_GROUP_VALUE && (esr & ESR_SYS_KEY_MASK) != REVIDR_EL1_KEY)
+        return id_register(vcpu, esr);
+    if ((esr & DEBUG_PAIR_MASK) == DEBUG_PAIR_VALUE)
+        return constant(vcpu, esr, 0);
+
+    switch (esr & ESR_SYS_KEY_MASK) {
+    case DC_ISW:
+    case DC_CSW:
+    case DC_CISW:
+        trap_set_way(vcpu);
+        return true;
+
+    case REVIDR_EL1_KEY: /* errata work-arounds depend on it, as on MIDR_EL1 */
+        return read_only(vcpu, esr, sysreg_read(REVIDR_EL1));
+    case AIDR_EL1_KEY:
+        return read_only(vcpu, esr, 0);
+
+    case ACTLR_EL1_KEY:
+    case PMUSERENR_EL0_KEY: /* guests write it before they look whether there are counters */
+    case MDCCINT_EL1_KEY:
+    case MDSCR_EL1_KEY:
+    case OSDTRRX_EL1_KEY:
+    case OSDTRTX_EL1_KEY:
+    case OSECCR_EL1_KEY:
+    case OSLAR_EL1_KEY:
+    case OSDLR_EL1_KEY:
+    case DBGPRCR_EL1_KEY:
+    case DBGCLAIMSET_EL1_KEY:
+    case DBGCLAIMCLR_EL1_KEY:
+    case DBGDTR_EL0_KEY:
+    case DBGDTRX_EL0_KEY:
+        return constant(vcpu, esr, 0);
+    case MDRAR_EL1_KEY:         /* no debug ROM table */
+    case DBGAUTHSTATUS_EL1_KEY: /* no invasive or non-invasive debug */
+    case MDCCSR_EL0_KEY:
+        return read_only(vcpu, esr, 0);
+    case OSLSR_EL1_KEY:
+        return read_only(vcpu, esr, OSLSR_OSLM_IMPLEMENTED);
+
+    case ICC_IAR0_KEY:
+    case ICC_EOIR0_KEY:
+    case ICC_HPPIR0_KEY:
+    case ICC_BPR0_KEY:
+    case ICC_AP0R0_KEY:
+    case ICC_AP0R1_KEY:
+    case ICC_AP0R2_KEY:
+    case ICC_AP0R3_KEY:
+    case ICC_SGI1R_KEY:
+    case ICC_ASGI1R_KEY:
+    case ICC_SGI0R_KEY:
+    case ICC_SRE_KEY:
+    case ICC_IGRPEN0_KEY:
+        return gic_register(vcpu, esr);
+
+    default: /* hidden features, implementation-defined registers, what is not allocated */
+        return false;
+    }
+}
+
+/* ITSTATE: IT[7:2] in bits 15:10, IT[1:0] in bits 26:25 (SPSR_EL1, from AArch32). */
+static unsigned int it_state(uint64_t pstate)
+{
+    return (unsigned int)((pstate >> 8 & 0xfcU) | (pstate >> 25 & 0x3U));
+}
+
+static uint64_t with_it_state(uint64_t pstate, unsigned int it)
+{
+    pstate &= ~((UINT64_C(0x3f) << 10) | (UINT64_C(3) << 25));
+    return pstate | (uint64_t)(it & 0xfcU) << 8 | (uint64_t)(it & 0x3U) << 25;
+}
+
+/* Arm ARM, shared pseudocode ConditionHolds(). */
+static bool condition_holds(unsigned int condition, uint64_t pstate)
+{
+    const bool n = (pstate & PSTATE_N) != 0;
+    const bool z = (pstate & PSTATE_Z) != 0;
+    const bool c = (pstate & PSTATE_C) != 0;
+    const bool v = (pstate & PSTATE_V) != 0;
+    bool holds;
+
+    switch (condition >> 1) {
+    case 0:
+        holds = z;
+        break;
+    case 1:
+        holds = c;
+        break;
+    case 2:
+        holds = n;
+        break;
+    case 3:
+        holds = v;
+        break;
+    case 4:
+        holds = c && !z;
+        break;
+    case 5:
+        holds = n == v;
+        break;
+    case 6:
+        holds = n == v && !z;
+        break;
+    default: /* always; 0b1111 as well */
+        return true;
+    }
+    return (condition & 1U) != 0 ? !holds : holds;
+}
+
+bool trap_condition_passed(const struct vcpu *vcpu, uint64_t esr)
+{
+    const uint64_t pstate = vcpu->context.pstate;
+    unsigned int it;
+
+    if (!pstate_is_aarch32(pstate))
+        return true;
+    if ((esr & ESR_CV) != 0)
+        return condition_holds((unsigned int)(esr >> ESR_COND_SHIFT) & 0xfU, pstate);
+    /* The core gave no condition, which it may do for T32: the IT block, if any, has it. */
+    it = (pstate & PSTATE_T) != 0 ? it_state(pstate) : 0;
+    return it == 0 || condition_holds(it >> 4, pstate);
+}
+
+void trap_skip(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t pstate = vcpu->context.pstate;
+
+    vcpu->context.pc += (esr & ESR_IL) != 0 ? 4 : 2;
+    if (!pstate_is_aarch32(pstate)) {
+        pstate &= ~PSTATE_BTYPE; /* as after any instruction that is no branch */
+    } else if ((pstate & PSTATE_T) != 0) {
+        const unsigned int it = it_state(pstate);
+
+        /* Arm ARM, shared pseudocode AArch32.ITAdvance(). */
+        pstate = with_it_state(pstate, (it & 0x7U) == 0 ? 0 : (it & 0xe0U) | (it << 1 & 0x1fU));
+    }
+    vcpu->context.pstate = pstate;
+}
+
+void trap_from_aarch32(struct vcpu *vcpu, uint64_t esr)
+{
+    if (trap_condition_passed(vcpu, esr))
+        inject_undefined(vcpu);
+    else
+        trap_skip(vcpu, esr);
+}

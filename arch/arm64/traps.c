@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What did the guest just do?  The one dispatch table from exception classes to small handlers.
+ * Every handler is bounded whatever the guest does (docs/timing.md); a handler returns false when the
+ * vCPU may no longer run.  vcpu->context holds the general registers, pc and pstate; EL1 registers are
+ * live in the core.
+ */
+#include <asm/esr.h>
+#include <asm/inject.h>
+#include <asm/sysreg.h>
+#include <asm/sysreg_traps.h>
+#include <asm/traps.h>
+#include <bulkhead/core.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/hm.h>
+#include <bulkhead/hypercall.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/timer.h>
+
+/* ISS of a data abort (Arm ARM D17.2.37). */
+#define ISS_ISV        (UINT64_C(1) << 24)
+#define ISS_SAS(esr)   (((esr) >> 22) & 3)
+#define ISS_SSE        (UINT64_C(1) << 21)
+#define ISS_SRT(esr)   (((esr) >> 16) & 31)
+#define ISS_SF         (UINT64_C(1) << 15)
+#define FSC_TYPE(esr)  ((esr) & 0x3c)
+#define FSC_TRANSLATION 0x04U
+#define FSC_ACCESS_FLAG 0x08U
+#define FSC_PERMISSION  0x0cU
+
+#define GICD_FRAME 0x10000U
+#define GICR_FRAME 0x20000U
+#define UART_FRAME 0x1000U
+
+/* Faulting IPA: HPFAR_EL2 holds bits 47:12 in bits 43:4 (Arm ARM D17.2.63). */
+static uint64_t fault_ipa(uint64_t far)
+{
+    return (sysreg_read(hpfar_el2) & UINT64_C(0xfffffffff0)) << 8 | (far & (PAGE_BYTES - 1));
+}
+
+/* --- virtual devices ------------------------------------------------------------------------- */
+
+static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+{
+    struct partition *partition = vcpu->partition;
+    bool line = partition->uart.irq_line;
+
+    *ok = vpl011_access(&partition->uart, access);
+    if (partition->uart.irq_line != line) {
+        gic->read_list(&vcpu->vgic);
+        vgic_set_line(&vcpu->vgic, partition->desc->uart_irq, !line);
+        gic->write_list(&vcpu->vgic);
+    }
+    if (access->write) {
+        core_request_boundary(this_core());
+    }
+}
+
+static void distributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+{
+    if (vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
+        gic->read_list(&vcpu->vgic);
+        *ok = vgic_dist_access(&vcpu->vgic, access);
+        gic->write_list(&vcpu->vgic);
+    } else {
+        *ok = vgic_dist_access(&vcpu->vgic, access);
+    }
+}
+
+static void redistributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+{
+    struct vcpu *target = &vcpu->partition->vcpu[access->offset / GICR_FRAME];
+
+    access->offset %= GICR_FRAME;
+    if (vgic_redist_needs_lr(access)) {
+        gic->read_list(&vcpu->vgic);
+        *ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+        gic->write_list(&vcpu->vgic);
+    } else {
+        *ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+    }
+}
+
+/* Finds the virtual device at `ipa` and lets it answer.  Returns false if none is there; *ok = false if the
+ * device does not take such an access. */
+static bool device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *access, bool *ok)
+{
+    const struct partition_desc *desc = vcpu->partition->desc;
+
+    if (ipa - desc->gicd.ipa < GICD_FRAME) {
+        access->offset = ipa - desc->gicd.ipa;
+        distributor_access(vcpu, access, ok);
+        return true;
+    }
+    if (desc->has_uart && ipa - desc->uart.ipa < UART_FRAME) {
+        access->offset = ipa - desc->uart.ipa;
+        uart_access(vcpu, access, ok);
+        return true;
+    }
+    if (desc->vgic == GIC_V3 && ipa - desc->gicr.ipa < (uint64_t)desc->vcpu_count * GICR_FRAME) {
+        access->offset = ipa - desc->gicr.ipa;
+        redistributor_access(vcpu, access, ok);
+        return true;
+    }
+    return false;
+}
+
+/* --- aborts ---------------------------------------------------------------------------------- */
+
+static uint64_t sign_extend(uint64_t value, unsigned int bytes)
+{
+    unsigned int shift = 64U - 8U * bytes;
+
+    return (uint64_t)((int64_t)(value << shift) >> shift);
+}
+
+static void finish_read(struct vcpu *vcpu, uint64_t esr, const struct vgic_access *access)
+{
+    uint64_t value = access->value;
+
+    if (access->size_bytes < 8) {
+        value &= (UINT64_C(1) << (8U * access->size_bytes)) - 1;
+        if ((esr & ISS_SSE) != 0) {
+            value = sign_extend(value, access->size_bytes);
+        }
+    }
+    if ((esr & ISS_SF) == 0) {
+        value &= UINT32_MAX;
+    }
+    if (ISS_SRT(esr) != 31) {
+        vcpu->context.x[ISS_SRT(esr)] = value;
+    }
+}
+
+/* Memory that does not exist for the partition: an external abort or a health event, as configured. */
+static bool nothing_there(struct vcpu *vcpu, uint64_t ipa, uint64_t far, uint64_t esr, bool fetch)
+{
+    if (vcpu->partition->desc->abort_on_unmapped) {
+        if (fetch) {
+            inject_instruction_abort(vcpu, far);
+        } else {
+            inject_data_abort(vcpu, far, esr);
+        }
+        return true;
+    }
+    hm_partition_event(vcpu, HM_ERROR_MEMORY_ACCESS, ipa, esr);
+    return false;
+}
+
+static bool data_abort(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t far = sysreg_read(far_el2);
+    uint64_t ipa = fault_ipa(far);
+    struct vgic_access access = {
+        .size_bytes = 1U << ISS_SAS(esr),
+        .write = (esr & ESR_ABORT_WNR) != 0,
+    };
+    bool ok = false;
+
+    switch (FSC_TYPE(esr)) {
+    case FSC_TRANSLATION:
+        break;
+    case FSC_PERMISSION:
+        hm_partition_event(vcpu, HM_ERROR_PERMISSION, far, esr);
+        return false;
+    default:
+        /* Address size, external abort on the access or the walk. */
+        hm_partition_event(vcpu, HM_ERROR_MEMORY_ACCESS, far, esr);
+        return false;
+    }
+    if ((esr & ISS_ISV) == 0 || (esr & ESR_ABORT_S1PTW) != 0) {
+        /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that is
+         * not there that is an access to nothing; on a device it cannot be emulated. */
+        access.size_bytes = 0;
+        if (device_access(vcpu, ipa & ~UINT64_C(0xfff), &access, &ok)) {
+            hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
+            return false;
+        }
+        return nothing_there(vcpu, ipa, far, esr, false);
+    }
+    if (access.write && ISS_SRT(esr) != 31) {
+        access.value = vcpu->context.x[ISS_SRT(esr)];
+        if (access.size_bytes < 8) {
+            access.value &= (UINT64_C(1) << (8U * access.size_bytes)) - 1;
+        }
+    }
+    if (!device_access(vcpu, ipa, &access, &ok)) {
+        return nothing_there(vcpu, ipa, far, esr, false);
+    }
+    if (!ok) {
+        if (vcpu->partition->desc->abort_on_unmapped) {
+            inject_data_abort(vcpu, far, esr);
+            return true;
+        }
+        hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
+        return false;
+    }
+    if (!access.write) {
+        finish_read(vcpu, esr, &access);
+    }
+    trap_skip(vcpu, esr);
+    return true;
+}
+
+static bool instruction_abort(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t far = sysreg_read(far_el2);
+
+    if (FSC_TYPE(esr) == FSC_TRANSLATION) {
+        return nothing_there(vcpu, fault_ipa(far), far, esr, true);
+    }
+    hm_partition_event(
+        vcpu, FSC_TYPE(esr) == FSC_PERMISSION ? HM_ERROR_PERMISSION : HM_ERROR_MEMORY_ACCESS, far, esr);
+    return false;
+}
+
+/* --- calls and instructions ------------------------------------------------------------------ */
+
+static bool call(struct vcpu *vcpu, uint64_t esr)
+{
+    if ((esr & 0xffff) != 0) {
+        inject_undefined(vcpu);
+        return true;
+    }
+    trace_put(&this_core()->trace, TRACE_HYPERCALL, (uint32_t)vcpu->context.x[0], 0);
+    return hypercall(vcpu);
+}
+
+bool trap_sync(struct vcpu *vcpu)
+{
+    uint64_t esr = sysreg_read(esr_el2);
+    unsigned int class = esr_class(esr);
+
+    this_core()->trap_count++;
+    switch (class) {
+    case ESR_EC_HVC64:
+        if ((esr & 0xffff) != 0) {
+            vcpu->context.pc -= 4; /* ELR is past the HVC; the handler is to see the HVC itself */
+        }
+        return call(vcpu, esr);
+    case ESR_EC_SMC64:
+        if ((esr & 0xffff) == 0) {
+            vcpu->context.pc += 4;
+        }
+        return call(vcpu, esr);
+    case ESR_EC_DABT_LOWER:
+        return data_abort(vcpu, esr);
+    case ESR_EC_IABT_LOWER:
+        return instruction_abort(vcpu, esr);
+    case ESR_EC_SYSREG:
+        trace_put(&this_core()->trace, TRACE_TRAP, (uint32_t)esr, 0);
+        if (sysreg_trap(vcpu, esr)) {
+            trap_skip(vcpu, esr);
+        } else {
+            inject_undefined(vcpu);
+        }
+        return true;
+    case ESR_EC_WFX:
+        trap_skip(vcpu, esr);
+        return true;
+    case ESR_EC_CP15_32:
+    case ESR_EC_CP15_64:
+    case ESR_EC_CP14_32:
+    case ESR_EC_CP14_LDC:
+    case ESR_EC_CP10_ID:
+    case ESR_EC_CP14_64:
+        trap_from_aarch32(vcpu, esr);
+        return true;
+    case ESR_EC_UNKNOWN:
+    case ESR_EC_FP:
+    case ESR_EC_PAUTH:
+    case ESR_EC_LS64:
+    case ESR_EC_SVE:
+    case ESR_EC_ERET:
+    case ESR_EC_TSTART:
+    case ESR_EC_SME:
+        inject_undefined(vcpu);
+        return true;
+    default:
+        hm_partition_event(vcpu, HM_ERROR_ILLEGAL_TRAP, sysreg_read(far_el2), esr);
+        return false;
+    }
+}
+
+bool trap_serror(struct vcpu *vcpu)
+{
+    hm_partition_event(vcpu, HM_ERROR_SERROR, 0, sysreg_read(esr_el2));
+    return false;
+}
+
+/* --- offered to the system-register emulation ------------------------------------------------ */
+
+void trap_sgi1r(struct vcpu *vcpu, uint64_t value)
+{
+    gic->read_list(&vcpu->vgic);
+    vgic_sgi1r_write(&vcpu->vgic, value);
+    gic->write_list(&vcpu->vgic);
+}
+
+/* Set/way maintenance cannot be virtualised by passing it on (it would touch everybody's lines and move with
+ * the guest between cores).  The partition's memory was clean to the point of coherency when it started, and
+ * what it writes with its caches off reaches memory by itself; see docs/attack-surface.md for the rest. */
+void trap_set_way(struct vcpu *vcpu)
+{
+    (void)vcpu;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which GIC driver is in use?  Chosen once, at start. */
+#include <bulkhead/gic.h>
+#include <bulkhead/panic.h>
+
+const struct gic_driver *gic;
+
+void gic_init(const struct platform_desc *platform)
+{
+    if (CONFIG_GICV3 && platform->gic_version == GIC_V3) {
+        gic = &gicv3_driver;
+    } else if (CONFIG_GICV2 && platform->gic_version == GIC_V2) {
+        gic = &gicv2_driver;
+    } else {
+        panic("no driver for GICv%u in this build (Kconfig GICV2, GICV3)",
+              (unsigned int)platform->gic_version);
+    }
+    gic->init_distributor(platform);
+    gic->init_core(platform, 0);
+}

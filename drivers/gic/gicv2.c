@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How is a physical GICv2 driven (GIC-400 and its like, IHI 0048B)?  Distributor, CPU interface and the
+ * virtual interface control block GICH; the guest reaches GICV directly through stage 2.
+ */
+#include <asm/mmu.h>
+#include <asm/sysreg.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/mmio.h>
+
+#include "gic_registers.h"
+
+#define GICC_CTLR 0x0000
+#define GICC_PMR  0x0004
+#define GICC_BPR  0x0008
+#define GICC_IAR  0x000c
+#define GICC_EOIR 0x0010
+#define GICC_DIR  0x1000
+
+#define GICC_CTLR_ENABLE  (1U << 0)
+#define GICC_CTLR_EOIMODE (1U << 9) /* EOImodeNS in the non-secure view (4.4.1) */
+
+/* GICH (5.3). */
+#define GICH_HCR  0x000
+#define GICH_VTR  0x004
+#define GICH_VMCR 0x008
+#define GICH_APR  0x0f0
+#define GICH_LR   0x100
+
+#define GICH_HCR_EN  (1U << 0)
+#define GICH_HCR_UIE (1U << 1)
+
+static volatile uint8_t *gicd;
+static volatile uint8_t *gicc;
+static volatile uint8_t *gich;
+
+static void gicv2_init_distributor(const struct platform_desc *platform)
+{
+    uint32_t words;
+
+    gicd = mmu_map_device(pa_of(platform->gicd.base), platform->gicd.size_bytes);
+    gicc = mmu_map_device(pa_of(platform->gicc.base), platform->gicc.size_bytes);
+    gich = mmu_map_device(pa_of(platform->gich.base), platform->gich.size_bytes);
+
+    mmio_write32(gicd + GICD_CTLR, 0);
+    words = TYPER_IT_LINES(mmio_read32(gicd + GICD_TYPER));
+    for (uint32_t word = 1; word < words; word++) {
+        mmio_write32(gicd + GICD_ICENABLER + 4U * word, UINT32_MAX);
+        mmio_write32(gicd + GICD_ICPENDR + 4U * word, UINT32_MAX);
+        mmio_write32(gicd + GICD_ICACTIVER + 4U * word, UINT32_MAX);
+    }
+    for (uint32_t quad = 8; quad < 8U * words; quad++) {
+        mmio_write32(gicd + GICD_IPRIORITYR + 4U * quad, PRIORITY_OTHER);
+        mmio_write32(gicd + GICD_ITARGETSR + 4U * quad, 0x01010101U); /* the boot core */
+    }
+    mmio_write32(gicd + GICD_CTLR, 1);
+}
+
+static void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
+{
+    (void)cpu;
+    mmio_write32(gicd + GICD_ICENABLER, UINT32_MAX);
+    mmio_write32(gicd + GICD_ICPENDR, UINT32_MAX);
+    mmio_write32(gicd + GICD_ICACTIVER, UINT32_MAX);
+    for (uint32_t quad = 0; quad < 8; quad++) {
+        mmio_write32(gicd + GICD_IPRIORITYR + 4U * quad, PRIORITY_OTHER);
+    }
+    mmio_write8(gicd + GICD_IPRIORITYR + platform->irq_hyp_timer, PRIORITY_GUARD);
+    mmio_write32(gicd + GICD_ISENABLER,
+                 1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
+                     1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
+    mmio_write32(gich + GICH_HCR, 0);
+    mmio_write32(gicc + GICC_PMR, PRIORITY_MASK);
+    mmio_write32(gicc + GICC_BPR, 0);
+    mmio_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+}
+
+static uint32_t gicv2_list_registers(void)
+{
+    uint32_t count = (mmio_read32(gich + GICH_VTR) & 0x3fU) + 1U;
+
+    return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
+}
+
+static uint32_t gicv2_acknowledge(void)
+{
+    /* Bits 12:10 are the source of an SGI, which nobody sends to EL2. */
+    return mmio_read32(gicc + GICC_IAR) & 0x3ffU;
+}
+
+static void gicv2_drop_priority(uint32_t intid)
+{
+    mmio_write32(gicc + GICC_EOIR, intid);
+}
+
+static void gicv2_deactivate(uint32_t intid)
+{
+    mmio_write32(gicc + GICC_DIR, intid);
+}
+
+/* GICH_LR (5.3.6) from the driver-neutral layout and back. */
+static uint32_t pack(uint64_t lr)
+{
+    uint64_t word = lr & VGIC_LR_VINTID_MASK;
+
+    word |= (lr & VGIC_LR_HW) != 0 ? ((lr >> VGIC_LR_PINTID_SHIFT) & 0x3ff) << 10
+                                   : (lr & 0x1c00) | ((lr >> 41) & 1) << 19;
+    word |= ((lr >> (VGIC_LR_PRIORITY_SHIFT + 3)) & 0x1f) << 23;
+    word |= (lr >> 62) << 28 | ((lr >> 60) & 1) << 30 | ((lr >> 61) & 1) << 31;
+    return (uint32_t)word;
+}
+
+static uint64_t unpack_state(uint64_t lr, uint32_t word)
+{
+    return (lr & ~VGIC_LR_STATE) | (uint64_t)((word >> 28) & 3U) << 62;
+}
+
+static void gicv2_read_list(struct vgic_cpu *cpu)
+{
+    for (uint32_t used = cpu->lr_used, n = 0; used != 0; used >>= 1, n++) {
+        if ((used & 1U) != 0) {
+            cpu->lr[n] = unpack_state(cpu->lr[n], mmio_read32(gich + GICH_LR + 4U * n));
+        }
+    }
+}
+
+static void gicv2_write_list(struct vgic_cpu *cpu)
+{
+    for (uint32_t n = 0; n < cpu->lr_count; n++) {
+        mmio_write32(gich + GICH_LR + 4U * n, cpu->lr[n] != 0 ? pack(cpu->lr[n]) : 0);
+    }
+    mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_UIE : 0));
+}
+
+static void gicv2_save(struct vcpu *vcpu)
+{
+    gicv2_read_list(&vcpu->vgic);
+    vcpu->gic_vmcr = mmio_read32(gich + GICH_VMCR);
+    vcpu->gic_ap1r[0] = mmio_read32(gich + GICH_APR);
+    mmio_write32(gich + GICH_HCR, 0);
+}
+
+static void gicv2_load(struct vcpu *vcpu)
+{
+    mmio_write32(gich + GICH_VMCR, vcpu->gic_vmcr);
+    mmio_write32(gich + GICH_APR, vcpu->gic_ap1r[0]);
+    gicv2_write_list(&vcpu->vgic);
+}
+
+static void gicv2_set_private_active(uint32_t which, uint32_t active)
+{
+    mmio_write32(gicd + GICD_ICACTIVER, which & ~active);
+    mmio_write32(gicd + GICD_ISACTIVER, which & active);
+}
+
+static void gicv2_mask(uint32_t word, uint32_t bits)
+{
+    mmio_write32(gicd + GICD_ICENABLER + 4U * word, bits);
+}
+
+static void gicv2_unmask(uint32_t word, uint32_t bits)
+{
+    mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
+}
+
+/* GICv2 has no register-write-pending bit: the read back orders the write, and an interrupt that was
+ * already on its way reads as spurious (3.2.2), which core_irq() accepts. */
+static void gicv2_settle(void)
+{
+    (void)mmio_read32(gicd + GICD_ICENABLER);
+    dsb(sy);
+}
+
+const struct gic_driver gicv2_driver = {
+    .init_distributor = gicv2_init_distributor,
+    .init_core = gicv2_init_core,
+    .list_registers = gicv2_list_registers,
+    .acknowledge = gicv2_acknowledge,
+    .drop_priority = gicv2_drop_priority,
+    .deactivate = gicv2_deactivate,
+    .save = gicv2_save,
+    .load = gicv2_load,
+    .read_list = gicv2_read_list,
+    .write_list = gicv2_write_list,
+    .set_private_active = gicv2_set_private_active,
+    .mask = gicv2_mask,
+    .unmask = gicv2_unmask,
+    .settle = gicv2_settle,
+};

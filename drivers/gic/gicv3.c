@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How is a physical GICv3 or GICv4 driven (IHI 0069H)?  Distributor and redistributor by MMIO, the CPU
+ * interface and the virtual interface control by system registers.  LPIs are never enabled.
+ */
+#include <asm/mmu.h>
+#include <asm/sysreg.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/mmio.h>
+#include <bulkhead/panic.h>
+
+#include "gic_registers.h"
+
+#define GICD_CTLR_RWP        (1U << 31)
+#define GICD_CTLR_ARE_NS     (1U << 4)
+#define GICD_CTLR_ENABLE_G1A (1U << 1)
+
+#define GICR_CTLR       0x0000
+#define GICR_TYPER      0x0008
+#define GICR_WAKER      0x0014
+#define GICR_SGI_FRAME  0x10000
+#define GICR_CTLR_RWP   (1U << 3)
+#define GICR_TYPER_LAST (UINT64_C(1) << 4)
+#define GICR_TYPER_VLPI (UINT64_C(1) << 1)
+
+#define WAKER_PROCESSOR_SLEEP (1U << 1)
+#define WAKER_CHILDREN_ASLEEP (1U << 2)
+
+/* A redistributor answers within microseconds; this bound is only there to say so if it does not. */
+#define START_POLLS 1000000U
+/* On a running path: what the guard has room for. */
+#define RWP_POLLS 64U
+
+#define ICH_HCR_EN    (UINT64_C(1) << 0)
+#define ICH_HCR_UIE   (UINT64_C(1) << 1)
+#define ICH_HCR_TALL0 (UINT64_C(1) << 11) /* group 0 registers are not the guest's */
+
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
+static volatile uint8_t *gicd;
+static volatile uint8_t *gicr; /* this core's RD frame */
+static uint32_t list_register_count;
+static uint32_t active_priority_words;
+
+static void wait_rwp(volatile uint8_t *control, uint32_t bit, uint32_t polls)
+{
+    while ((mmio_read32(control) & bit) != 0 && polls != 0) {
+        polls--;
+    }
+}
+
+static void gicv3_init_distributor(const struct platform_desc *platform)
+{
+    uint32_t words;
+    uint64_t route = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
+
+    gicd = mmu_map_device(pa_of(platform->gicd.base), 0x10000);
+    mmio_write32(gicd + GICD_CTLR, 0);
+    wait_rwp(gicd + GICD_CTLR, GICD_CTLR_RWP, START_POLLS);
+    mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE_NS);
+    wait_rwp(gicd + GICD_CTLR, GICD_CTLR_RWP, START_POLLS);
+    words = TYPER_IT_LINES(mmio_read32(gicd + GICD_TYPER));
+    for (uint32_t word = 1; word < words; word++) {
+        mmio_write32(gicd + GICD_ICENABLER + 4U * word, UINT32_MAX);
+        mmio_write32(gicd + GICD_ICPENDR + 4U * word, UINT32_MAX);
+        mmio_write32(gicd + GICD_ICACTIVER + 4U * word, UINT32_MAX);
+        mmio_write32(gicd + GICD_IGROUPR + 4U * word, UINT32_MAX);
+    }
+    for (uint32_t quad = 8; quad < 8U * words; quad++) {
+        mmio_write32(gicd + GICD_IPRIORITYR + 4U * quad, PRIORITY_OTHER);
+    }
+    for (uint32_t intid = 32; intid < 32U * words && intid < GIC_INTID_SPURIOUS; intid++) {
+        mmio_write64(gicd + GICD_IROUTER + 8U * intid, route);
+    }
+    wait_rwp(gicd + GICD_CTLR, GICD_CTLR_RWP, START_POLLS);
+    mmio_write32(gicd + GICD_CTLR, GICD_CTLR_ARE_NS | GICD_CTLR_ENABLE_G1A | 1U);
+}
+
+/* The redistributor whose affinity is ours, in one of the regions of the device tree. */
+static volatile uint8_t *find_redistributor(const struct platform_desc *platform)
+{
+    uint64_t mpidr = sysreg_read(mpidr_el1);
+    uint32_t affinity = (uint32_t)((mpidr & 0xffffff) | ((mpidr >> 32) & 0xff) << 24);
+
+    for (uint32_t region = 0; region < platform->gicr_count; region++) {
+        uint64_t pa = platform->gicr[region].base;
+        uint64_t end = pa + platform->gicr[region].size_bytes;
+
+        while (end - pa >= 0x20000) {
+            const volatile uint8_t *frame = mmu_window_map_device(pa_of(pa));
+            uint64_t typer = mmio_read64(frame + GICR_TYPER);
+            uint64_t stride = platform->gicr_stride_bytes;
+
+            if ((uint32_t)(typer >> 32) == affinity) {
+                return mmu_map_device(pa_of(pa), 0x20000);
+            }
+            if (stride == 0) {
+                stride = (typer & GICR_TYPER_VLPI) != 0 ? 0x40000 : 0x20000;
+            }
+            if ((typer & GICR_TYPER_LAST) != 0 || stride > end - pa) {
+                break;
+            }
+            pa += stride;
+        }
+    }
+    panic("no GICv3 redistributor has this core's affinity %x", affinity);
+}
+
+static void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
+{
+    volatile uint8_t *sgi;
+    uint32_t polls = START_POLLS;
+    uint64_t vtr;
+
+    (void)cpu;
+    gicr = find_redistributor(platform);
+    sgi = gicr + GICR_SGI_FRAME;
+
+    mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
+    while ((mmio_read32(gicr + GICR_WAKER) & WAKER_CHILDREN_ASLEEP) != 0) {
+        if (polls-- == 0) {
+            panic("the GICv3 redistributor does not wake");
+        }
+    }
+    mmio_write32(sgi + GICD_ICENABLER, UINT32_MAX);
+    wait_rwp(gicr + GICR_CTLR, GICR_CTLR_RWP, START_POLLS);
+    mmio_write32(sgi + GICD_IGROUPR, UINT32_MAX);
+    mmio_write32(sgi + GICD_ICPENDR, UINT32_MAX);
+    mmio_write32(sgi + GICD_ICACTIVER, UINT32_MAX);
+    for (uint32_t quad = 0; quad < 8; quad++) {
+        mmio_write32(sgi + GICD_IPRIORITYR + 4U * quad, PRIORITY_OTHER);
+    }
+    mmio_write8(sgi + GICD_IPRIORITYR + platform->irq_hyp_timer, PRIORITY_GUARD);
+    mmio_write32(sgi + GICD_ISENABLER,
+                 1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
+                     1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
+
+    /* System registers for EL2 and, without a choice, for EL1: SRE with both bypasses disabled; Enable
+     * stays 0, so that ICC_SRE_EL1 traps (12.2.24). */
+    sysreg_write(ICC_SRE_EL2, 0x7);
+    isb();
+    sysreg_write(ICC_SRE_EL1, 0x7);
+    isb();
+    sysreg_write(ICH_HCR_EL2, 0);
+    vtr = sysreg_read(ICH_VTR_EL2);
+    list_register_count = (uint32_t)(vtr & 0x1f) + 1U;
+    if (list_register_count > VGIC_LR_MAX) {
+        list_register_count = VGIC_LR_MAX;
+    }
+    /* Preemption bits 5, 6, 7: 1, 2, 4 words of active priorities (ICH_VTR_EL2.PREbits + 1). */
+    active_priority_words = 1U << (((vtr >> 26) & 7) + 1 > 5 ? ((vtr >> 26) & 7) + 1 - 5 : 0);
+    sysreg_write(ICC_CTLR_EL1, 1U << 1); /* ICC_CTLR_EL1.EOImode */
+    sysreg_write(ICC_BPR1_EL1, 0);       /* ICC_BPR1_EL1: all preemption */
+    sysreg_write(ICC_PMR_EL1, PRIORITY_MASK);
+    sysreg_write(ICC_IGRPEN1_EL1, 1); /* ICC_IGRPEN1_EL1 */
+    isb();
+}
+
+static uint32_t gicv3_list_registers(void)
+{
+    return list_register_count;
+}
+
+static uint32_t gicv3_acknowledge(void)
+{
+    uint32_t intid = (uint32_t)sysreg_read(ICC_IAR1_EL1) & 0xffffffU;
+
+    /* The acknowledge takes effect before anything that follows (IHI 0069, 4.1.1). */
+    dsb(sy);
+    return intid;
+}
+
+static void gicv3_drop_priority(uint32_t intid)
+{
+    sysreg_write(ICC_EOIR1_EL1, intid);
+    isb();
+}
+
+static void gicv3_deactivate(uint32_t intid)
+{
+    sysreg_write(ICC_DIR_EL1, intid);
+    isb();
+}
+
+/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n> and S3_4_C12_C13_<n - 8>: a register name cannot be computed. */
+#define EACH_LIST_REGISTER(x)                                                                      \
+    x(15, C13_7) x(14, C13_6) x(13, C13_5) x(12, C13_4) x(11, C13_3) x(10, C13_2) x(9, C13_1)      \
+        x(8, C13_0) x(7, C12_7) x(6, C12_6) x(5, C12_5) x(4, C12_4) x(3, C12_3) x(2, C12_2)        \
+            x(1, C12_1) x(0, C12_0)
+
+static void gicv3_read_list(struct vgic_cpu *cpu)
+{
+    if (cpu->lr_used == 0) {
+        return;
+    }
+    switch (cpu->lr_count) {
+#define READ(n, name)                                                                              \
+    case (n) + 1:                                                                                  \
+        cpu->lr[n] = sysreg_read(S3_4_C12_##name);                                                 \
+        __attribute__((fallthrough));
+        EACH_LIST_REGISTER(READ)
+#undef READ
+    default:
+        break;
+    }
+}
+
+static void gicv3_write_list(struct vgic_cpu *cpu)
+{
+    switch (cpu->lr_count) {
+#define WRITE(n, name)                                                                             \
+    case (n) + 1:                                                                                  \
+        sysreg_write(S3_4_C12_##name, cpu->lr[n]);                                                 \
+        __attribute__((fallthrough));
+        EACH_LIST_REGISTER(WRITE)
+#undef WRITE
+    default:
+        break;
+    }
+    sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_UIE : 0));
+}
+
+static void gicv3_save(struct vcpu *vcpu)
+{
+    gicv3_read_list(&vcpu->vgic);
+    vcpu->gic_vmcr = (uint32_t)sysreg_read(ICH_VMCR_EL2);
+    vcpu->gic_ap1r[0] = (uint32_t)sysreg_read(ICH_AP1R0_EL2);
+    if (active_priority_words > 1) {
+        vcpu->gic_ap1r[1] = (uint32_t)sysreg_read(ICH_AP1R1_EL2);
+        if (active_priority_words > 2) {
+            vcpu->gic_ap1r[2] = (uint32_t)sysreg_read(ICH_AP1R2_EL2);
+            vcpu->gic_ap1r[3] = (uint32_t)sysreg_read(ICH_AP1R3_EL2);
+        }
+    }
+    sysreg_write(ICH_HCR_EL2, 0);
+}
+
+static void gicv3_load(struct vcpu *vcpu)
+{
+    sysreg_write(ICH_VMCR_EL2, vcpu->gic_vmcr);
+    sysreg_write(ICH_AP1R0_EL2, vcpu->gic_ap1r[0]);
+    if (active_priority_words > 1) {
+        sysreg_write(ICH_AP1R1_EL2, vcpu->gic_ap1r[1]);
+        if (active_priority_words > 2) {
+            sysreg_write(ICH_AP1R2_EL2, vcpu->gic_ap1r[2]);
+            sysreg_write(ICH_AP1R3_EL2, vcpu->gic_ap1r[3]);
+        }
+    }
+    gicv3_write_list(&vcpu->vgic);
+}
+
+static void gicv3_set_private_active(uint32_t which, uint32_t active)
+{
+    mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICACTIVER, which & ~active);
+    mmio_write32(gicr + GICR_SGI_FRAME + GICD_ISACTIVER, which & active);
+}
+
+static void gicv3_mask(uint32_t word, uint32_t bits)
+{
+    mmio_write32(gicd + GICD_ICENABLER + 4U * word, bits);
+}
+
+static void gicv3_unmask(uint32_t word, uint32_t bits)
+{
+    mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
+}
+
+static void gicv3_settle(void)
+{
+    wait_rwp(gicd + GICD_CTLR, GICD_CTLR_RWP, RWP_POLLS);
+    isb();
+}
+
+const struct gic_driver gicv3_driver = {
+    .init_distributor = gicv3_init_distributor,
+    .init_core = gicv3_init_core,
+    .list_registers = gicv3_list_registers,
+    .acknowledge = gicv3_acknowledge,
+    .drop_priority = gicv3_drop_priority,
+    .deactivate = gicv3_deactivate,
+    .save = gicv3_save,
+    .load = gicv3_load,
+    .read_list = gicv3_read_list,
+    .write_list = gicv3_write_list,
+    .set_private_active = gicv3_set_private_active,
+    .mask = gicv3_mask,
+    .unmask = gicv3_unmask,
+    .settle = gicv3_settle,
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which attacks use the processor itself: instructions, calls, caches, registers? */
+#include "hostile.h"
+
+#include <bulkhead/abi.h>
+
+/* PSCI (DEN 0022, 5.1): calls that do not end the partition. */
+static const uint32_t psci_function[] = {
+    0x84000000,             /* PSCI_VERSION */
+    0x8400000a,             /* PSCI_FEATURES */
+    0x84000006,             /* MIGRATE_INFO_TYPE */
+    0x84000004,             /* AFFINITY_INFO */
+    0xc4000004, 0x84000003, /* CPU_ON: of itself */
+    0xc4000003, 0x84000005, /* MIGRATE */
+    0x84000007,             /* MIGRATE_INFO_UP_CPU */
+    0x84000010,             /* reserved */
+};
+
+#define CALLS_PER_ROUND 16U
+
+void attack_spin(void)
+{
+}
+
+void attack_wfi(void)
+{
+    insn("wfi");
+}
+
+void attack_wfe_sev(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        insn("sev\n\twfe\n\tsevl\n\twfe");
+    }
+    insn("wfe");
+}
+
+void attack_hypercall(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        hvc(i % 2U == 0 ? BH_WINDOW : BH_PARTITION_ID, random_next(), random_next(), random_next());
+    }
+}
+
+void attack_hypercall_unknown(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        /* Every service (DEN 0028, 6.1), function numbers from 0xfff0, which are nobody's. */
+        hvc((random_next() & 0xff000000U) | 0x8000fff0U | (random_next() & 15U), random_next(),
+            random_next(), random_next());
+    }
+}
+
+void attack_hypercall_edge(void)
+{
+    static const uint32_t function[] = {BH_WINDOW, BH_PARTITION_ID, BH_CALL_UID, BH_CALL_REVISION,
+                                        0x84000000};
+
+    delay_until(hostile.end_ticks - dither_ticks() / 8);
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        hvc(function[random_below(countof(function))], UINT64_MAX, UINT64_MAX, UINT64_MAX);
+    }
+}
+
+void attack_psci(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        hvc(psci_function[random_below(countof(psci_function))], random_below(2), GUEST_BASE,
+            random_next());
+    }
+}
+
+void attack_smc(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        smc(psci_function[random_below(countof(psci_function))], 0, GUEST_BASE, random_next());
+    }
+    insn("smc #0x1234");
+}
+
+void attack_tlbi(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        insn("tlbi vmalle1\n\ttlbi vmalle1is\n\tdsb ish");
+        __asm__ volatile(
+            "tlbi vae1, %0\n\ttlbi vae1is, %0\n\ttlbi aside1is, %0\n\ttlbi vaale1is, %0"
+            :
+            : "r"(random_next() & 0xffff000fffffffffU)
+            : "memory");
+        /* Not the guest's: UNDEF. */
+        insn("tlbi alle1");
+        insn("tlbi vmalls12e1is");
+    }
+    insn("dsb sy\n\tisb");
+}
+
+/* CLIDR, CCSIDR and the set/way operand (Arm ARM DDI 0487, D7.5.9.4): what an old boot loader does
+ * to turn its caches off. */
+static void set_way_all(void)
+{
+    for (uint64_t level = 0; level < 2; level++) {
+        uint64_t ccsidr;
+        uint64_t ways;
+        uint64_t sets;
+
+        sysreg_write(csselr_el1, level << 1);
+        isb();
+        ccsidr = sysreg_read(ccsidr_el1);
+        ways = ((ccsidr >> 3) & 0x3ff) + 1;
+        sets = ((ccsidr >> 13) & 0x7fff) + 1;
+        for (uint64_t way = 0; way < ways && way < 2; way++) {
+            for (uint64_t set = 0; set < sets && set < 8; set++) {
+                uint64_t operand =
+                    (way << (32 - (ways > 1 ? (unsigned)__builtin_ctzll(ways) : 0U)) & UINT32_MAX) |
+                    (set << ((ccsidr & 7) + 4)) | (level << 1);
+
+                __asm__ volatile("dc csw, %0\n\tdc cisw, %0" : : "r"(operand) : "memory");
+            }
+        }
+    }
+    /* ISW throws data away: only where nothing is, in set 0 of a level that does not exist. */
+    __asm__ volatile("dc isw, %0\n\tdsb sy" : : "r"(UINT64_C(6) << 1) : "memory");
+}
+
+void attack_set_way(void)
+{
+    mmu_on();
+    set_way_all();
+    mmu_off();
+    set_way_all();
+}
+
+void attack_cache_range(void)
+{
+    for (uint64_t address = GUEST_BASE; address < GUEST_BASE + 0x1000; address += 64) {
+        __asm__ volatile("dc civac, %0\n\tdc cvau, %0\n\tic ivau, %0" : : "r"(address) : "memory");
+    }
+    insn("ic iallu\n\tic ialluis\n\tdsb sy\n\tisb");
+}
+
+void attack_sysreg(void)
+{
+    uint64_t sctlr = sysreg_read(sctlr_el1);
+    uint64_t value = random_next();
+
+    /* SCTLR_EL1: what is harmless to the guest itself: SA, SA0, UMA, UCT, nTWI, nTWE, UCI. */
+    sysreg_write(sctlr_el1, sctlr ^ (BIT(9) | BIT(15) | BIT(16) | BIT(18) | BIT(26)));
+    isb();
+    sysreg_write(sctlr_el1, sctlr);
+    insn("msr daifset, #15\n\tmsr daifclr, #15\n\tmsr daifset, #15");
+    sysreg_write(cntkctl_el1, value);
+    sysreg_write(contextidr_el1, value);
+    sysreg_write(tpidr_el0, value);
+    sysreg_write(tpidrro_el0, value);
+    sysreg_write(tpidr_el1, value);
+    sysreg_write(ttbr0_el1, value);
+    sysreg_write(ttbr1_el1, value);
+    sysreg_write(mair_el1, value);
+    sysreg_write(amair_el1, value);
+    sysreg_write(far_el1, value);
+    sysreg_write(par_el1, value);
+    sysreg_write(csselr_el1, value);
+    sysreg_write(actlr_el1, value);
+    /* Counter events to EL0 at every tick of bit 0 (CNTKCTL_EL1.EVNTEN, D17.11.14). */
+    sysreg_write(cntkctl_el1, BIT(2));
+    insn("msr spsel, #0\n\tmsr spsel, #1");
+    insn("at s1e1r, xzr\n\tat s1e0w, xzr");
+    insn("at s12e1r, xzr");
+}
+
+void attack_debug(void)
+{
+    uint64_t value = random_next();
+
+    sysreg_write(oslar_el1, 0);
+    sysreg_write(osdlr_el1, 1);
+    sysreg_write(mdscr_el1, value);
+    sysreg_write(dbgbvr0_el1, value);
+    sysreg_write(dbgbcr0_el1, value | 1);
+    sysreg_write(dbgwvr0_el1, value);
+    sysreg_write(dbgwcr0_el1, value | 1);
+    sysreg_write(dbgprcr_el1, 1);
+    sysreg_write(mdccint_el1, value);
+    sysreg_write(pmcr_el0, value | 1);
+    sysreg_write(pmcntenset_el0, UINT32_MAX);
+    sysreg_write(pmintenset_el1, UINT32_MAX);
+    sysreg_write(pmovsset_el0, UINT32_MAX);
+    sysreg_write(pmuserenr_el0, UINT32_MAX);
+    sysreg_write(pmccntr_el0, UINT64_MAX - 100);
+    sysreg_read(mdrar_el1);
+    sysreg_write(mdscr_el1, 0);
+    insn("isb");
+}
+
+void attack_mmu_toggle(void)
+{
+    mmu_on();
+    *(volatile uint64_t *)&hostile.exceptions = hostile.exceptions;
+    mmu_off();
+}
+
+void attack_exception(void)
+{
+    insn("svc #7");
+    insn("brk #7");
+    insn("hvc #1");
+    insn("hvc #0xffff");
+    insn(".inst 0x00000000");
+    insn("hlt #0x7777");
+    sysreg_read(hcr_el2);
+    sysreg_write(scr_el3, 0);
+}
+
+void attack_id_read(void)
+{
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        sysreg_read(midr_el1);
+        sysreg_read(mpidr_el1);
+        sysreg_read(revidr_el1);
+        sysreg_read(ctr_el0);
+        sysreg_read(clidr_el1);
+        sysreg_read(id_aa64pfr0_el1);
+        sysreg_read(id_aa64isar1_el1);
+        sysreg_read(id_aa64mmfr0_el1);
+        sysreg_read(id_aa64dfr0_el1);
+        sysreg_read(id_isar0_el1);
+        sysreg_read(aidr_el1);
+        sysreg_read(S3_1_C15_C0_0); /* implementation defined (A57: CPUACTLR and its like) */
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is this configuration one that can be kept?  Reader, checker and placement: device tree blob in,
+ * validated and immutable module description out, or faults that name node, property, value and
+ * rule. Portable C; the kernel, `make check`, the unit tests and the fuzzer run the same code.
+ */
+#ifndef BULKHEAD_CONFIG_H
+#define BULKHEAD_CONFIG_H
+
+#include <bulkhead/arena.h>
+#include <bulkhead/module.h>
+
+/* One violated rule.  Strings live until the callback returns. */
+struct config_fault {
+    int rule;              /* enum config_rule (kernel/config/rules.h); > 0 */
+    const char *rule_name; /* stable short name, e.g. "window-overlap" */
+    const char *sentence;  /* what the rule demands */
+    const char *node;      /* the node at fault */
+    const char *property;  /* or NULL */
+    const char *other;     /* the node that it clashes with, or NULL */
+    uint64_t value;        /* the offending value */
+    uint64_t limit;        /* the value it clashes with or the limit it breaks */
+    bool has_values;       /* value and limit are meaningful */
+};
+
+/* Called once per fault; the reader goes on where that is safe so that a user sees several. */
+typedef void (*config_fault_fn)(void *context, const struct config_fault *fault);
+
+/* What only the caller knows. */
+struct config_input {
+    const void *fdt;  /* mapped, 8-byte aligned */
+    size_t fdt_bytes; /* mapped bytes: nothing past them is read */
+    paddr_t fdt_pa;
+    struct address_range kernel;
+    uint64_t default_guard_ns;
+    uint64_t minimum_guard_ns; /* longest EL2 path and switch on this board */
+    uint64_t minimum_window_ns;
+    uint64_t default_exit_cost_ns;
+    config_fault_fn fault;
+    void *fault_context;
+};
+
+/*
+ * Reads and checks everything.  Returns the description, or NULL after at least one fault.
+ * Context: start-up only, MMU on.  Time: linear in the blob but for the pairwise clash checks.
+ */
+struct module_desc *config_read(const struct config_input *input, struct arena *arena);
+
+/* Bytes at the start of a kernel image that config_apply_image_header() judges. */
+#define IMAGE_HEADER_BYTES 64U
+
+/*
+ * Completes a kernel image from its first bytes, which config_read() cannot see: load address, size
+ * in memory and entry point; then checks that it lies in memory of the partition and clear of the
+ * other images.  A module shorter than IMAGE_HEADER_BYTES is padded with zeroes by the caller.  To
+ * be called once per kernel image, between config_read() and config_place().  Returns false after a
+ * fault.
+ */
+bool config_apply_image_header(const struct config_input *input, struct module_desc *module,
+                               struct partition_desc *partition, struct image_desc *image,
+                               const uint8_t header[IMAGE_HEADER_BYTES]);
+
+/*
+ * Chooses physical memory for regions given by size and for a kernel pool of pool_bytes (2 MiB
+ * aligned, may be 0), off everything else.  Deterministic: ascending partition order, lowest
+ * address first.  Returns false after a fault.
+ */
+bool config_place(struct module_desc *module, const struct config_input *input,
+                  uint64_t pool_bytes);
+
+/* SHA-256 over the canonical form: without physical addresses of modules, kernel and blob. */
+void config_hash(const struct module_desc *module, uint8_t digest[32]);
+
+/* Writes one fault as a sentence of at most size bytes, NUL-terminated; returns the length. */
+size_t config_fault_text(const struct config_fault *fault, char *text, size_t size);
+
+#endif

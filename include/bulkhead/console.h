@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How does a partition's output reach the one UART without costing anybody time?  Each source has a
+ * ring of its own.  A write fills the ring at constant cost or is counted as lost.  EL2 drains
+ * whole lines, tagged "[name] ", a bounded number of characters at a time and only while the
+ * physical FIFO has space: between the end of a switch and the release, and in gaps.
+ *
+ * Portable.  Ownership: the ring's producer is the core that runs the partition; the consumer is
+ * the core that owns the UART.  Indices are free-running and published with acquire/release.
+ */
+#ifndef BULKHEAD_CONSOLE_H
+#define BULKHEAD_CONSOLE_H
+
+#include <bulkhead/types.h>
+
+#define CONSOLE_RING_MIN_BYTES 16U
+#define CONSOLE_TAG_MAX        31U /* longer names are cut in tags */
+
+struct console_ring {
+    uint8_t *data;
+    uint32_t size_bytes; /* power of two */
+    uint32_t head;       /* producer, free-running */
+    uint32_t tail;       /* consumer, free-running */
+    uint32_t line_end;   /* producer: head just past the newest line feed */
+    uint64_t lost;       /* producer: characters dropped because the ring was full */
+    uint64_t lost_reported;
+    const char *tag; /* printed before each line; NULL = none */
+};
+
+/* The drain's state: which source's line is on the wire. */
+struct console_mux {
+    struct console_ring *const *ring;
+    uint32_t ring_count;
+    uint32_t current;    /* source whose line is being printed, or was last */
+    bool in_line;        /* a line of `current` has begun */
+    uint32_t line_limit; /* in_line: the ring position that may be sent up to */
+    char text[112];      /* tag, line end or "lost N characters" being sent */
+    uint32_t text_length;
+    uint32_t text_position;
+};
+
+/* `size_bytes` is a power of two, at least CONSOLE_RING_MIN_BYTES. */
+void console_ring_init(struct console_ring *ring, uint8_t *data, uint32_t size_bytes,
+                       const char *tag);
+
+/*
+ * Appends one character; never waits.  When the ring is full it is counted in `lost`; the last
+ * place is kept for a line feed, so that a flood still ends its lines.  NUL is dropped, and so is a
+ * CR that follows a CR or a line feed.  O(1).
+ */
+void console_ring_put(struct console_ring *ring, uint8_t character);
+
+void console_mux_init(struct console_mux *mux, struct console_ring *const *ring,
+                      uint32_t ring_count);
+
+/*
+ * The next character for the wire, or -1 when nothing is ready.  A source is ready when its ring
+ * holds a whole line, or is more than half full, or (flush) holds anything.  Sources take turns
+ * line by line; a line that the source has left unfinished is ended as soon as another is ready.
+ * LF and CR LF from a guest become "\r\n"; after any other CR the tag is sent again, so that no
+ * output passes for another partition's by overwriting the tag.  Other control characters pass
+ * through.  Losses are a line of their own, "[name] lost N characters", when the ring is down to
+ * half or a whole ring's worth was lost.  O(ring_count + tag) at a line's end, O(1) inside a line.
+ */
+int console_mux_next(struct console_mux *mux, bool flush);
+
+/* True if console_mux_next(mux, false) would return a character.  O(ring_count). */
+bool console_mux_ready(const struct console_mux *mux);
+
+#endif

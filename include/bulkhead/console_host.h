@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When do characters cross between rings and the UART?  Only in time that belongs to nobody: between the
+ * end of a switch and the release, and in gaps.
+ */
+#ifndef BULKHEAD_CONSOLE_HOST_H
+#define BULKHEAD_CONSOLE_HOST_H
+
+#include <bulkhead/console.h>
+
+/* All rings: the kernel's first, then one per partition. */
+void console_host_init(struct console_ring *const *ring, uint32_t ring_count);
+
+/* Sends at most `limit` characters while the FIFO has space and the counter is below `until_ticks`.
+ * Returns the counter value it saw last. */
+uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit);
+
+/* Something waits to be sent. */
+bool console_host_ready(void);
+
+/* Sends everything there is, waiting for the UART: final report and panic only. */
+void console_host_flush(void);
+
+/* Takes at most four characters of input to the partition that has it.  No vCPU of it runs. */
+void console_host_input(void);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is this module?  The immutable description that the configuration reader makes of the device
+ * tree and that everything after it is built from.  Portable: the same structures serve the kernel,
+ * the host checker, the unit tests and the fuzzer.
+ *
+ * Ownership: filled by kernel/config/ during start-up, const ever after.  Strings point into the
+ * device tree copy or the arena and live as long as the description.  All counts come from the
+ * configuration; there are no static maxima.
+ */
+#ifndef BULKHEAD_MODULE_H
+#define BULKHEAD_MODULE_H
+
+#include <bulkhead/types.h>
+
+struct address_range {
+    uint64_t base;
+    uint64_t size_bytes;
+    const char *node; /* path (or short name) of the node that states it, for messages */
+};
+
+enum gic_version { GIC_V2 = 2, GIC_V3 = 3 };
+
+enum psci_conduit { PSCI_NONE, PSCI_SMC, PSCI_HVC };
+
+enum uart_kind { UART_NONE, UART_PL011 };
+
+/* The machine, as its own device tree describes it. */
+struct platform_desc {
+    uint32_t ram_count;
+    struct address_range *ram; /* /memory nodes */
+    uint32_t reserved_count;
+    struct address_range *reserved; /* /memreserve/ and /reserved-memory */
+    uint32_t device_count;
+    struct address_range *device; /* every other host node's reg, page-rounded, for clash checks */
+    uint32_t cpu_count;
+    uint64_t *cpu_mpidr; /* affinity fields of each /cpus/cpu node, in tree order */
+    enum gic_version gic_version;
+    struct address_range gicd;
+    struct address_range gicc;  /* v2 only */
+    struct address_range gich;  /* v2 only */
+    struct address_range gicv;  /* v2 only */
+    uint32_t gicr_count;        /* v3 only: redistributor regions */
+    struct address_range *gicr; /* v3 only */
+    uint64_t gicr_stride_bytes; /* v3 only: 0 = by GICR_TYPER */
+    uint32_t irq_maintenance;   /* INTID of the maintenance PPI */
+    uint32_t irq_hyp_timer;     /* INTID of CNTHP (26 by convention) */
+    uint32_t irq_virt_timer;    /* INTID of CNTV (27) */
+    uint32_t irq_phys_timer;    /* INTID of non-secure CNTP (30) */
+    enum psci_conduit psci;
+    enum uart_kind uart_kind;
+    struct address_range uart;
+};
+
+/* Room that a partition's virtual frames take in its address space, by which clashes are judged:
+ * GICv2 distributor and CPU interface (IHI 0048B, 4.1), GICv3 distributor and, per vCPU,
+ * redistributor (IHI 0069H, 12.8 and 12.10), PL011 (DDI 0183G, 3.2). */
+#define VGICD_V2_BYTES UINT64_C(0x1000)
+#define VGICC_V2_BYTES UINT64_C(0x2000)
+#define VGICD_V3_BYTES UINT64_C(0x10000)
+#define VGICR_V3_BYTES UINT64_C(0x20000)
+#define VUART_BYTES    UINT64_C(0x1000)
+
+enum image_kind { IMAGE_KERNEL, IMAGE_RAMDISK, IMAGE_DEVICE_TREE };
+
+/* A boot module: bytes that a loader placed in RAM, to be copied into a partition at its start. */
+struct image_desc {
+    enum image_kind kind;
+    paddr_t pa;
+    uint64_t size_bytes;
+    ipaddr_t load;   /* where the bytes go in the partition */
+    bool load_given; /* load-address present; else a kernel's is final once its header was read */
+    uint64_t mem_bytes; /* size in memory: >= size_bytes (arm64 Image: image_size with its bss) */
+    const char *node;
+};
+
+struct memory_desc {
+    ipaddr_t ipa;
+    uint64_t size_bytes;
+    bool pa_given; /* host-address present; else placed by size (see pa) */
+    paddr_t pa;    /* valid after config_place() */
+    bool read_only;
+    bool no_execute;
+    const char *node;
+};
+
+/* A host device given to one partition. */
+struct device_desc {
+    ipaddr_t ipa;
+    paddr_t pa;
+    uint64_t size_bytes;
+    uint32_t irq_count;
+    uint32_t *irq;         /* INTIDs, all SPIs (>= 32) */
+    const char *host_path; /* the host node */
+    const char *node;
+};
+
+/* What the partition's own machine looks like; every address is an IPA. */
+struct partition_desc {
+    uint32_t id;      /* unit address; unique */
+    const char *name; /* label; unique */
+    const char *node;
+    uint32_t vcpu_count;
+    uint32_t memory_count;
+    struct memory_desc *memory;
+    uint32_t image_count;
+    struct image_desc *image;
+    uint32_t device_count;
+    struct device_desc *device;
+    ipaddr_t entry;         /* first instruction after a cold start */
+    bool entry_given;       /* entry-address present; else the kernel's load address */
+    uint64_t boot_arg;      /* x0 at entry: IPA of the device tree, 0 without one */
+    enum gic_version vgic;  /* model that the guest sees */
+    ipaddr_t gicd;          /* default 0x08000000 */
+    ipaddr_t gicc;          /* v2: default 0x08010000 */
+    ipaddr_t gicr;          /* v3: default 0x080a0000 */
+    bool has_uart;          /* virtual PL011 */
+    ipaddr_t uart;          /* default 0x09000000 */
+    uint32_t uart_irq;      /* INTID, default 33 (SPI 1) */
+    uint32_t console_bytes; /* output ring, power of two */
+    bool console_input;     /* receives the host console's input */
+    bool abort_on_unmapped; /* accesses to nothing: true = SEA to the guest, false = health event */
+};
+
+struct window_desc {
+    uint64_t start_ns;
+    uint64_t duration_ns;
+    uint32_t partition; /* index into module_desc.partition, not the id */
+    uint32_t vcpu;      /* index in the partition */
+    const char *node;
+};
+
+/* One core's list of minor frames, sorted by start; what no window covers is idle. */
+struct core_schedule_desc {
+    uint32_t cpu; /* index into platform_desc.cpu_mpidr */
+    uint32_t window_count;
+    struct window_desc *window;
+    const char *node;
+};
+
+struct schedule_desc {
+    uint32_t id;
+    const char *name;
+    uint64_t major_frame_ns;
+    uint32_t core_count;
+    struct core_schedule_desc *core;
+    const char *node;
+};
+
+struct module_desc {
+    const char *name;
+    uint64_t guard_ns;
+    uint64_t exit_cost_ns;
+    uint64_t stop_after_frames; /* 0 = run for ever; else report and power off (demos, tests) */
+    bool print_trace;           /* the final report prints the trace ring */
+    struct platform_desc platform;
+    uint32_t partition_count;
+    struct partition_desc *partition;
+    uint32_t schedule_count;
+    struct schedule_desc *schedule; /* [0] runs first */
+    struct address_range kernel;    /* the kernel's own image and start-up pool */
+    struct address_range fdt;       /* the device tree blob */
+    struct address_range pool;      /* further kernel memory; size 0 if none was asked for */
+};
+
+#endif

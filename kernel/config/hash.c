@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Are two descriptions the same system?  SHA-256 over a canonical form: fields in a fixed order,
+ * numbers in the shortest fixed-endian form, lists in the order that the reader gave them (ids,
+ * starts) with their lengths in front, so that no two descriptions share a form. Left out: where a
+ * loader put modules, kernel and blob, and where memory given by size was placed.
+ */
+#include <bulkhead/config.h>
+#include <bulkhead/sha256.h>
+
+#include <string.h>
+
+#define CANONICAL_FORM                                                                             \
+    1U /* raised whenever the form changes, so that old and new never compare equal */
+
+/* A number as its length in bytes and its bytes, lowest first: most are small, and hashing is slow.
+ */
+static void add_number(struct sha256 *hash, uint64_t value)
+{
+    uint8_t bytes[9];
+    uint8_t length = 0;
+    for (; value != 0; value >>= 8) {
+        bytes[++length] = (uint8_t)value;
+    }
+    bytes[0] = length;
+    sha256_add(hash, bytes, (size_t)length + 1);
+}
+
+static void add_string(struct sha256 *hash, const char *string)
+{
+    size_t length = strlen(string);
+    add_number(hash, length);
+    sha256_add(hash, string, length);
+}
+
+static void add_memory(struct sha256 *hash, const struct memory_desc *memory)
+{
+    add_number(hash, memory->ipa.ipa);
+    add_number(hash, memory->size_bytes);
+    add_number(hash, (memory->pa_given ? 1U : 0U) | (memory->read_only ? 2U : 0U) |
+                         (memory->no_execute ? 4U : 0U));
+    if (memory->pa_given) {
+        add_number(hash, memory->pa.pa);
+    }
+}
+
+static void add_device(struct sha256 *hash, const struct device_desc *device)
+{
+    add_number(hash, device->ipa.ipa);
+    add_number(hash, device->pa.pa);
+    add_number(hash, device->size_bytes);
+    add_number(hash, device->irq_count);
+    for (uint32_t index = 0; index < device->irq_count; index++) {
+        add_number(hash, device->irq[index]);
+    }
+}
+
+static void add_partition(struct sha256 *hash, const struct partition_desc *partition)
+{
+    add_number(hash, partition->id);
+    add_string(hash, partition->name);
+    add_number(hash, partition->vcpu_count);
+    add_number(hash, partition->memory_count);
+    for (uint32_t index = 0; index < partition->memory_count; index++) {
+        add_memory(hash, &partition->memory[index]);
+    }
+    add_number(hash, partition->image_count);
+    for (uint32_t index = 0; index < partition->image_count; index++) {
+        const struct image_desc *image = &partition->image[index];
+        add_number(hash, (uint64_t)image->kind);
+        add_number(hash, image->size_bytes);
+        add_number(hash, image->mem_bytes);
+        add_number(hash, image->load.ipa);
+    }
+    add_number(hash, partition->device_count);
+    for (uint32_t index = 0; index < partition->device_count; index++) {
+        add_device(hash, &partition->device[index]);
+    }
+    add_number(hash, partition->entry.ipa);
+    add_number(hash, partition->boot_arg);
+    add_number(hash, (uint64_t)partition->vgic);
+    add_number(hash, partition->gicd.ipa);
+    add_number(hash, partition->vgic == GIC_V2 ? partition->gicc.ipa : partition->gicr.ipa);
+    add_number(hash, (partition->has_uart ? 1U : 0U) | (partition->console_input ? 2U : 0U) |
+                         (partition->abort_on_unmapped ? 4U : 0U));
+    if (partition->has_uart) {
+        add_number(hash, partition->uart.ipa);
+        add_number(hash, partition->uart_irq);
+        add_number(hash, partition->console_bytes);
+    }
+}
+
+static void add_schedule(struct sha256 *hash, const struct schedule_desc *schedule)
+{
+    add_number(hash, schedule->id);
+    add_string(hash, schedule->name);
+    add_number(hash, schedule->major_frame_ns);
+    add_number(hash, schedule->core_count);
+    for (uint32_t index = 0; index < schedule->core_count; index++) {
+        const struct core_schedule_desc *core = &schedule->core[index];
+        add_number(hash, core->cpu);
+        add_number(hash, core->window_count);
+        for (uint32_t at = 0; at < core->window_count; at++) {
+            add_number(hash, core->window[at].start_ns);
+            add_number(hash, core->window[at].duration_ns);
+            add_number(hash, core->window[at].partition);
+            add_number(hash, core->window[at].vcpu);
+        }
+    }
+}
+
+void config_hash(const struct module_desc *module, uint8_t digest[SHA256_BYTES])
+{
+    struct sha256 hash;
+    sha256_start(&hash);
+    add_number(&hash, CANONICAL_FORM);
+    add_string(&hash, module->name);
+    add_number(&hash, module->guard_ns);
+    add_number(&hash, module->exit_cost_ns);
+    add_number(&hash, module->stop_after_frames);
+    add_number(&hash, module->print_trace ? 1 : 0);
+    add_number(&hash, module->partition_count);
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        add_partition(&hash, &module->partition[index]);
+    }
+    add_number(&hash, module->schedule_count);
+    for (uint32_t index = 0; index < module->schedule_count; index++) {
+        add_schedule(&hash, &module->schedule[index]);
+    }
+    sha256_finish(&hash, digest);
+}

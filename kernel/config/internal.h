@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What do the parts of the configuration reader share?  One struct reader per config_read(), owned
+ * by the boot core, gone when it returns; what outlives it is the module description.
+ *
+ * The parts run in this order, each only if those before found no fault, so that one mistake is
+ * told once and not in its consequences: tree (is it a tree?), platform (what is the machine?),
+ * partitions and schedules (does each node keep the binding?), check (do they go together?).
+ */
+#ifndef KERNEL_CONFIG_INTERNAL_H
+#define KERNEL_CONFIG_INTERNAL_H
+
+#include "rules.h"
+#include "tree.h"
+#include <bulkhead/config.h>
+#include <bulkhead/vgic.h>
+
+#define VCPU_MAX          8U   /* GICv2 addresses 8 CPU interfaces (IHI 0048B, 1.2) */
+#define PARTITION_MAX     255U /* 8-bit VMIDs, one kept back (Arm ARM DDI 0487, D8.14) */
+#define IPA_LIMIT         (UINT64_C(1) << 40)
+#define FRAME_NS_MAX      UINT64_C(3600000000000)
+#define LABEL_LENGTH_MAX  31U
+#define INTID_LIMIT       VGIC_IRQ_COUNT /* a device keeps its INTID in the partition */
+#define SPI_FIRST_INTID   32U            /* IHI 0048B, 2.2.1 */
+#define PPI_FIRST_INTID   16U
+#define CONSOLE_BYTES_MIN 256U
+#define CONSOLE_BYTES_MAX 0x100000U
+#define IMAGE_ALIGN_BYTES BLOCK_BYTES /* arm64 Image: base of 2 MiB plus text_offset */
+
+/* What a range of the host's address space is. */
+enum host_kind { HOST_RAM, HOST_RESERVED, HOST_DEVICE, HOST_GIC, HOST_UART };
+
+/* One entry of a host node's reg, in addresses of the CPU. */
+struct host_range {
+    struct address_range range; /* as the tree says it, not rounded */
+    uint32_t node;
+    uint32_t kind; /* enum host_kind */
+};
+
+struct reader {
+    const struct config_input *input;
+    struct arena *arena;
+    struct module_desc *module;
+    struct tree tree;
+    uint32_t fault_count;
+
+    struct host_range *host; /* in tree order */
+    uint32_t host_count;
+    uint32_t gic_node;
+    uint32_t uart_node;
+    uint32_t timer_node;
+    uint32_t cpus_node;
+
+    uint32_t module_node;        /* /bulkhead */
+    uint32_t *partition_node;    /* by partition index */
+    uint32_t *partition_phandle; /* by partition index; 0 = none */
+
+    char path[TREE_PATH_MAX]; /* of the faulty node */
+    char other[TREE_PATH_MAX];
+};
+
+/* --- fault.c: telling faults -------------------------------------------------------------------
+ */
+
+struct fault_values {
+    uint64_t value;
+    uint64_t limit;
+};
+
+/* Reports a fault of node, with or without a property, another node and two values. */
+void fault_report(struct reader *reader, enum config_rule rule, uint32_t node, const char *property,
+                  uint32_t other, const struct fault_values *values);
+
+/* The same for a caller that has names instead of nodes. */
+void fault_emit(const struct config_input *input, enum config_rule rule, const char *node,
+                const char *property, const char *other, const struct fault_values *values);
+
+/* Reports that a node lacks a child of this name. */
+void fault_missing_node(struct reader *reader, uint32_t node, const char *name);
+
+/* Takes zeroed memory for count elements; NULL after a fault when the arena is exhausted. */
+void *reader_take(struct reader *reader, size_t count, size_t element_bytes);
+
+/* The node's path as a string that lives as long as the description; "" after a fault. */
+const char *reader_path(struct reader *reader, uint32_t node);
+
+/* --- props.c: typed properties -----------------------------------------------------------------
+ */
+
+enum prop_kind {
+    PROP_FLAG,       /* no value */
+    PROP_U32,        /* one cell */
+    PROP_U64,        /* one or two cells */
+    PROP_STRING,     /* one string */
+    PROP_COMPATIBLE, /* strings, `text` among them */
+    PROP_CELLS,      /* exactly `cells` cells */
+    PROP_CELL_TUPLES /* one or more tuples of `cells` cells */
+};
+
+struct prop_spec {
+    const char *name;
+    enum prop_kind kind;
+    bool required;
+    uint32_t cells;
+    const char *text;
+};
+
+#define PROPS_MAX 16U
+
+/*
+ * Reads all properties of a node: found[i] is the one of spec[i], or NULL if it is absent. Anything
+ * that the specification does not list, lists twice, or wants in another form is a fault, and so is
+ * a required property that is absent.  Returns false after a fault.
+ */
+bool props_read(struct reader *reader, uint32_t node, const struct prop_spec *spec, uint32_t count,
+                const struct tree_prop *found[PROPS_MAX]);
+
+/* The value of a PROP_U32 or PROP_U64, or what stands for an absent one. */
+uint64_t props_number(const struct tree_prop *prop, uint64_t absent);
+
+/* Faults unless #address-cells and #size-cells have these values. */
+bool props_cells(struct reader *reader, uint32_t node, const struct tree_prop *address,
+                 uint32_t address_cells, const struct tree_prop *size, uint32_t size_cells);
+
+/* Faults unless the string is fit for a label. */
+bool props_label(struct reader *reader, uint32_t node, const struct tree_prop *label);
+
+/* Faults for every child of a node that has none. */
+bool props_no_children(struct reader *reader, uint32_t node);
+
+/* Faults unless base and size make a range that is not empty, does not wrap, and is page-aligned.
+ */
+bool props_range(struct reader *reader, uint32_t node, const char *property, uint64_t base,
+                 uint64_t size);
+
+/*
+ * Collects the children of `node`, all of which must be named `name`, sorted by the value of their
+ * reg's first `cells` cells.  Duplicates are faults if `unique`.  Returns NULL after a fault,
+ * *count holds how many there are.
+ */
+uint32_t *props_children(struct reader *reader, uint32_t node, const char *name, uint32_t cells,
+                         bool unique, uint32_t *count);
+
+/* --- the steps ---------------------------------------------------------------------------------
+ */
+
+bool platform_read(struct reader *reader);
+bool partitions_read(struct reader *reader, uint32_t node);
+
+/* How many ranges the host node of a host-device property has. */
+uint32_t device_range_count(const struct reader *reader, const struct tree_prop *host_device);
+
+/* Reads a device node into the partition, which has room for device_range_count() entries more. */
+void device_read(struct reader *reader, struct partition_desc *partition, uint32_t node);
+
+bool schedules_read(struct reader *reader, uint32_t node);
+void check_machine(struct reader *reader);    /* physical memory, devices and interrupts */
+void check_partitions(struct reader *reader); /* each partition's own address space */
+void check_schedules(struct reader *reader);
+
+/* Checks that one image lies in memory of its partition and clear of the images before it. */
+bool image_check(const struct config_input *input, const struct partition_desc *partition,
+                 const struct image_desc *image);
+
+/* Gives ramdisk and device tree without load-address their place at the top of memory. */
+bool image_place_high(const struct config_input *input, struct partition_desc *partition);
+
+/* The entry point's check. */
+bool image_check_entry(const struct config_input *input, const struct partition_desc *partition);
+
+#endif

@@ -1,0 +1,437 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What do the partitions' nodes say?  Each node is read by a table of what may stand in it; whether
+ * the partitions go together is the business of check.c.  Partitions end up sorted by id, so that
+ * an index means the same whatever the order of the nodes is.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* Defaults: the machine that a guest meets on QEMU's `virt` board. */
+#define DEFAULT_GICD          UINT64_C(0x08000000)
+#define DEFAULT_GICC          UINT64_C(0x08010000)
+#define DEFAULT_GICR          UINT64_C(0x080a0000)
+#define DEFAULT_UART          UINT64_C(0x09000000)
+#define DEFAULT_UART_SPI      1U
+#define DEFAULT_CONSOLE_BYTES 4096U
+
+enum partition_prop {
+    PARTITION_PHANDLE,
+    PARTITION_COMPATIBLE,
+    PARTITION_REG,
+    PARTITION_LABEL,
+    PARTITION_VCPUS,
+    PARTITION_ADDRESS_CELLS,
+    PARTITION_SIZE_CELLS,
+    PARTITION_ENTRY,
+    PARTITION_GIC_VERSION,
+    PARTITION_GICD,
+    PARTITION_GICC,
+    PARTITION_GICR,
+    PARTITION_NO_CONSOLE,
+    PARTITION_UNMAPPED,
+    PARTITION_PROPS
+};
+
+static const struct prop_spec partition_spec[PARTITION_PROPS] = {
+    [PARTITION_PHANDLE] = {.name = "phandle", .kind = PROP_U32},
+    [PARTITION_COMPATIBLE] = {.name = "compatible",
+                              .kind = PROP_COMPATIBLE,
+                              .required = true,
+                              .text = "bulkhead,partition"},
+    [PARTITION_REG] = {.name = "reg", .kind = PROP_U32, .required = true},
+    [PARTITION_LABEL] = {.name = "label", .kind = PROP_STRING, .required = true},
+    [PARTITION_VCPUS] = {.name = "vcpus", .kind = PROP_U32},
+    [PARTITION_ADDRESS_CELLS] = {.name = "#address-cells", .kind = PROP_U32, .required = true},
+    [PARTITION_SIZE_CELLS] = {.name = "#size-cells", .kind = PROP_U32, .required = true},
+    [PARTITION_ENTRY] = {.name = "entry-address", .kind = PROP_U64},
+    [PARTITION_GIC_VERSION] = {.name = "gic-version", .kind = PROP_U32},
+    [PARTITION_GICD] = {.name = "gicd-address", .kind = PROP_U64},
+    [PARTITION_GICC] = {.name = "gicc-address", .kind = PROP_U64},
+    [PARTITION_GICR] = {.name = "gicr-address", .kind = PROP_U64},
+    [PARTITION_NO_CONSOLE] = {.name = "no-console", .kind = PROP_FLAG},
+    [PARTITION_UNMAPPED] = {.name = "unmapped-access", .kind = PROP_STRING},
+};
+
+enum memory_prop { MEMORY_REG, MEMORY_HOST, MEMORY_READ_ONLY, MEMORY_NO_EXECUTE, MEMORY_PROPS };
+
+static const struct prop_spec memory_spec[MEMORY_PROPS] = {
+    [MEMORY_REG] = {.name = "reg", .kind = PROP_CELLS, .required = true, .cells = 4},
+    [MEMORY_HOST] = {.name = "host-address", .kind = PROP_U64},
+    [MEMORY_READ_ONLY] = {.name = "read-only", .kind = PROP_FLAG},
+    [MEMORY_NO_EXECUTE] = {.name = "no-execute", .kind = PROP_FLAG},
+};
+
+enum image_prop { IMAGE_COMPATIBLE, IMAGE_REG, IMAGE_FILE, IMAGE_LOAD, IMAGE_PROPS };
+
+static const struct prop_spec image_spec[IMAGE_PROPS] = {
+    [IMAGE_COMPATIBLE] = {.name = "compatible",
+                          .kind = PROP_COMPATIBLE,
+                          .required = true,
+                          .text = "multiboot,module"},
+    [IMAGE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
+    [IMAGE_FILE] = {.name = "image-file", .kind = PROP_STRING},
+    [IMAGE_LOAD] = {.name = "load-address", .kind = PROP_U64},
+};
+
+enum console_prop {
+    CONSOLE_COMPATIBLE,
+    CONSOLE_REG,
+    CONSOLE_SPI,
+    CONSOLE_BYTES,
+    CONSOLE_INPUT,
+    CONSOLE_PROPS
+};
+
+static const struct prop_spec console_spec[CONSOLE_PROPS] = {
+    [CONSOLE_COMPATIBLE] = {.name = "compatible",
+                            .kind = PROP_COMPATIBLE,
+                            .required = true,
+                            .text = "arm,pl011"},
+    [CONSOLE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
+    [CONSOLE_SPI] = {.name = "spi", .kind = PROP_U32},
+    [CONSOLE_BYTES] = {.name = "buffer-bytes", .kind = PROP_U32},
+    [CONSOLE_INPUT] = {.name = "input", .kind = PROP_FLAG},
+};
+
+static void bad_value(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                      uint64_t allowed)
+{
+    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE,
+                 &(struct fault_values){props_number(prop, 0), allowed});
+}
+
+/*
+ * Keeps the regions sorted by IPA: overlays turn the order of nodes around, and the lowest region
+ * is where images go.
+ */
+static void append_memory(struct partition_desc *partition, struct memory_desc memory)
+{
+    uint32_t at = partition->memory_count++;
+    for (; at != 0 && partition->memory[at - 1].ipa.ipa > memory.ipa.ipa; at--) {
+        partition->memory[at] = partition->memory[at - 1];
+    }
+    partition->memory[at] = memory;
+}
+
+static void read_memory(struct reader *reader, struct partition_desc *partition, uint32_t node)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    struct memory_desc memory;
+    if (!props_read(reader, node, memory_spec, MEMORY_PROPS, found) ||
+        !props_no_children(reader, node)) {
+        return;
+    }
+    memory.ipa = ipa_of(tree_number(found[MEMORY_REG], 0, 2));
+    memory.size_bytes = tree_number(found[MEMORY_REG], 2, 2);
+    memory.pa_given = found[MEMORY_HOST] != NULL;
+    memory.pa = pa_of(props_number(found[MEMORY_HOST], 0));
+    memory.read_only = found[MEMORY_READ_ONLY] != NULL;
+    memory.no_execute = found[MEMORY_NO_EXECUTE] != NULL;
+    memory.node = reader_path(reader, node);
+    if (props_range(reader, node, "reg", memory.ipa.ipa, memory.size_bytes) &&
+        (!memory.pa_given ||
+         props_range(reader, node, "host-address", memory.pa.pa, memory.size_bytes))) {
+        append_memory(partition, memory);
+    }
+}
+
+static bool image_kind_of(const struct tree_prop *compatible, enum image_kind *kind)
+{
+    if (tree_has_string(compatible, "multiboot,kernel")) {
+        *kind = IMAGE_KERNEL;
+    } else if (tree_has_string(compatible, "multiboot,ramdisk")) {
+        *kind = IMAGE_RAMDISK;
+    } else if (tree_has_string(compatible, "multiboot,device-tree")) {
+        *kind = IMAGE_DEVICE_TREE;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Keeps the images sorted by kind. */
+static void append_image(struct partition_desc *partition, struct image_desc image)
+{
+    uint32_t at = partition->image_count++;
+    for (; at != 0 && partition->image[at - 1].kind > image.kind; at--) {
+        partition->image[at] = partition->image[at - 1];
+    }
+    partition->image[at] = image;
+}
+
+/* node_of[kind] remembers the first image of each kind. */
+static void read_image(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                       uint32_t node_of[3])
+{
+    const struct tree_prop *found[PROPS_MAX];
+    struct image_desc image;
+    if (!props_read(reader, node, image_spec, IMAGE_PROPS, found) ||
+        !props_no_children(reader, node)) {
+        return;
+    }
+    if (!image_kind_of(found[IMAGE_COMPATIBLE], &image.kind)) {
+        fault_report(reader, RULE_PROPERTY_VALUE, node, "compatible", TREE_NONE, NULL);
+        return;
+    }
+    if (node_of[image.kind] != TREE_NONE) {
+        fault_report(reader, RULE_NODE_TWICE, node, NULL, node_of[image.kind], NULL);
+        return;
+    }
+    node_of[image.kind] = node;
+    if (found[IMAGE_REG] == NULL) {
+        fault_report(reader, RULE_MODULE_NOT_PLACED, node, "reg", TREE_NONE, NULL);
+        return;
+    }
+    image.pa = pa_of(tree_number(found[IMAGE_REG], 0, 2));
+    image.size_bytes = tree_number(found[IMAGE_REG], 2, 2);
+    image.mem_bytes = image.size_bytes;
+    image.load_given = found[IMAGE_LOAD] != NULL;
+    image.load = ipa_of(props_number(found[IMAGE_LOAD], 0));
+    image.node = reader_path(reader, node);
+    /* Boot loaders place modules byte by byte: no alignment is asked of them. */
+    struct fault_values values = {image.size_bytes, 1};
+    if (image.size_bytes == 0) {
+        fault_report(reader, RULE_SIZE_ZERO, node, "reg", TREE_NONE, &values);
+    } else if (image.pa.pa > UINT64_MAX - image.size_bytes) {
+        values = (struct fault_values){image.pa.pa, image.size_bytes};
+        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, "reg", TREE_NONE, &values);
+    } else if (image.load.ipa > UINT64_MAX - image.size_bytes) {
+        values = (struct fault_values){image.load.ipa, image.size_bytes};
+        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, "load-address", TREE_NONE, &values);
+    } else {
+        append_image(partition, image);
+    }
+}
+
+static void read_console(struct reader *reader, struct partition_desc *partition, uint32_t node)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    if (!props_read(reader, node, console_spec, CONSOLE_PROPS, found) ||
+        !props_no_children(reader, node)) {
+        return;
+    }
+    if (found[CONSOLE_REG] != NULL) {
+        uint64_t size = tree_number(found[CONSOLE_REG], 2, 2);
+        partition->uart = ipa_of(tree_number(found[CONSOLE_REG], 0, 2));
+        if (size != VUART_BYTES) {
+            fault_report(reader, RULE_PROPERTY_VALUE, node, "reg", TREE_NONE,
+                         &(struct fault_values){size, VUART_BYTES});
+        } else {
+            (void)props_range(reader, node, "reg", partition->uart.ipa, size);
+        }
+    }
+    uint64_t spi = props_number(found[CONSOLE_SPI], DEFAULT_UART_SPI);
+    partition->uart_irq = (uint32_t)(spi + SPI_FIRST_INTID);
+    if (spi >= INTID_LIMIT - SPI_FIRST_INTID) {
+        fault_report(reader, RULE_IRQ_RANGE, node, "spi", TREE_NONE,
+                     &(struct fault_values){spi + SPI_FIRST_INTID, INTID_LIMIT});
+    }
+    uint64_t bytes = props_number(found[CONSOLE_BYTES], DEFAULT_CONSOLE_BYTES);
+    partition->console_bytes = (uint32_t)bytes;
+    if (bytes < CONSOLE_BYTES_MIN || bytes > CONSOLE_BYTES_MAX || (bytes & (bytes - 1)) != 0) {
+        bad_value(reader, node, found[CONSOLE_BYTES], CONSOLE_BYTES_MAX);
+    }
+    partition->console_input = found[CONSOLE_INPUT] != NULL;
+}
+
+enum child_kind { CHILD_MEMORY, CHILD_IMAGE, CHILD_CONSOLE, CHILD_DEVICE, CHILD_KINDS };
+
+static enum child_kind child_kind_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum child_kind kind;
+    } row[] = {
+        {"memory", CHILD_MEMORY}, {"module", CHILD_IMAGE}, {"kernel", CHILD_IMAGE},
+        {"ramdisk", CHILD_IMAGE}, {"dtb", CHILD_IMAGE},    {"console", CHILD_CONSOLE},
+        {"device", CHILD_DEVICE},
+    };
+    for (size_t index = 0; index < ARRAY_COUNT(row); index++) {
+        if (tree_name_is(name, row[index].name)) {
+            return row[index].kind;
+        }
+    }
+    return CHILD_KINDS;
+}
+
+/* Takes room for all children of a partition, each kind at its upper bound. */
+static bool take_children(struct reader *reader, struct partition_desc *partition, uint32_t node)
+{
+    uint32_t count[CHILD_KINDS + 1] = {0};
+    uint32_t end = reader->tree.node[node].end;
+    for (uint32_t child = tree_first_child(node); child < end;
+         child = reader->tree.node[child].end) {
+        enum child_kind kind = child_kind_of(reader->tree.node[child].name);
+        const struct tree_prop *host = NULL;
+        if (kind == CHILD_DEVICE) {
+            host = tree_prop(&reader->tree, child, "host-device");
+        }
+        count[kind] += host == NULL ? 1 : device_range_count(reader, host);
+    }
+    partition->memory = reader_take(reader, count[CHILD_MEMORY], sizeof(*partition->memory));
+    partition->image = reader_take(reader, count[CHILD_IMAGE], sizeof(*partition->image));
+    partition->device = reader_take(reader, count[CHILD_DEVICE], sizeof(*partition->device));
+    return partition->memory != NULL && partition->image != NULL && partition->device != NULL;
+}
+
+static void read_children(struct reader *reader, struct partition_desc *partition, uint32_t node)
+{
+    uint32_t end = reader->tree.node[node].end;
+    uint32_t image_node[3] = {TREE_NONE, TREE_NONE, TREE_NONE};
+    uint32_t console_node = TREE_NONE;
+    uint32_t faults_before = reader->fault_count;
+    for (uint32_t child = tree_first_child(node); child < end;
+         child = reader->tree.node[child].end) {
+        switch (child_kind_of(reader->tree.node[child].name)) {
+        case CHILD_MEMORY:
+            read_memory(reader, partition, child);
+            break;
+        case CHILD_IMAGE:
+            read_image(reader, partition, child, image_node);
+            break;
+        case CHILD_CONSOLE:
+            if (console_node != TREE_NONE) {
+                fault_report(reader, RULE_NODE_TWICE, child, NULL, console_node, NULL);
+            } else if (!partition->has_uart) {
+                fault_report(reader, RULE_PROPERTY_VALUE, node, "no-console", child, NULL);
+            } else {
+                read_console(reader, partition, child);
+            }
+            console_node = child;
+            break;
+        case CHILD_DEVICE:
+            device_read(reader, partition, child);
+            break;
+        case CHILD_KINDS:
+            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+            break;
+        }
+    }
+    if (reader->fault_count == faults_before) {
+        if (partition->memory_count == 0) {
+            fault_missing_node(reader, node, "memory");
+        }
+        if (image_node[IMAGE_KERNEL] == TREE_NONE) {
+            fault_missing_node(reader, node, "module with multiboot,kernel");
+        }
+    }
+}
+
+/* A frame's address, page-aligned as stage 2 needs it. */
+static ipaddr_t frame_address(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                              uint64_t absent, uint64_t align_bytes)
+{
+    uint64_t address = props_number(prop, absent);
+    if ((address & (align_bytes - 1)) != 0) {
+        fault_report(reader, RULE_MISALIGNED, node, prop->name, TREE_NONE,
+                     &(struct fault_values){address, align_bytes});
+    }
+    return ipa_of(address);
+}
+
+/* The interrupt controller that the guest sees. */
+static void read_vgic(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                      const struct tree_prop *const found[PROPS_MAX])
+{
+    uint64_t host = (uint64_t)reader->module->platform.gic_version;
+    uint64_t version = props_number(found[PARTITION_GIC_VERSION], host);
+    /* An address of a frame that this version does not have would do nothing: a fault. */
+    const struct tree_prop *stray = found[host == GIC_V2 ? PARTITION_GICR : PARTITION_GICC];
+    if (version != GIC_V2 && version != GIC_V3) {
+        bad_value(reader, node, found[PARTITION_GIC_VERSION], host);
+        return;
+    }
+    if (version != host) {
+        fault_report(reader, RULE_VGIC_MODEL, node, "gic-version", TREE_NONE,
+                     &(struct fault_values){version, host});
+        return;
+    }
+    if (stray != NULL) {
+        fault_report(reader, RULE_VGIC_MODEL, node, stray->name, TREE_NONE,
+                     &(struct fault_values){host == GIC_V2 ? GIC_V3 : GIC_V2, host});
+        return;
+    }
+    partition->vgic = (enum gic_version)version;
+    partition->gicd = frame_address(reader, node, found[PARTITION_GICD], DEFAULT_GICD, PAGE_BYTES);
+    partition->gicc = frame_address(reader, node, found[PARTITION_GICC], DEFAULT_GICC, PAGE_BYTES);
+    partition->gicr = frame_address(reader, node, found[PARTITION_GICR], DEFAULT_GICR, 0x10000);
+}
+
+static void read_partition(struct reader *reader, struct partition_desc *partition, uint32_t index,
+                           uint32_t node)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    if (!props_read(reader, node, partition_spec, PARTITION_PROPS, found) ||
+        !props_cells(reader, node, found[PARTITION_ADDRESS_CELLS], 2, found[PARTITION_SIZE_CELLS],
+                     2)) {
+        return;
+    }
+    (void)props_label(reader, node, found[PARTITION_LABEL]);
+    reader->partition_phandle[index] = (uint32_t)props_number(found[PARTITION_PHANDLE], 0);
+    partition->id = tree_cell(found[PARTITION_REG], 0);
+    partition->name = tree_string(found[PARTITION_LABEL]);
+    partition->node = reader_path(reader, node);
+    uint64_t vcpu_count = props_number(found[PARTITION_VCPUS], 1);
+    if (vcpu_count == 0 || vcpu_count > VCPU_MAX) {
+        fault_report(reader, RULE_VCPU_COUNT, node, "vcpus", TREE_NONE,
+                     &(struct fault_values){vcpu_count, VCPU_MAX});
+    }
+    partition->vcpu_count = (uint32_t)vcpu_count;
+    partition->entry_given = found[PARTITION_ENTRY] != NULL;
+    partition->entry = ipa_of(props_number(found[PARTITION_ENTRY], 0));
+    read_vgic(reader, partition, node, found);
+    partition->has_uart = found[PARTITION_NO_CONSOLE] == NULL;
+    if (partition->has_uart) {
+        partition->uart = ipa_of(DEFAULT_UART);
+        partition->uart_irq = DEFAULT_UART_SPI + SPI_FIRST_INTID;
+        partition->console_bytes = DEFAULT_CONSOLE_BYTES;
+    }
+    if (found[PARTITION_UNMAPPED] != NULL) {
+        const char *action = tree_string(found[PARTITION_UNMAPPED]);
+        partition->abort_on_unmapped = strcmp(action, "abort") == 0;
+        if (!partition->abort_on_unmapped && strcmp(action, "fault") != 0) {
+            fault_report(reader, RULE_PROPERTY_VALUE, node, "unmapped-access", TREE_NONE, NULL);
+        }
+    }
+    if (take_children(reader, partition, node)) {
+        read_children(reader, partition, node);
+    }
+}
+
+bool partitions_read(struct reader *reader, uint32_t node)
+{
+    static const struct prop_spec spec[] = {
+        {.name = "#address-cells", .kind = PROP_U32, .required = true},
+        {.name = "#size-cells", .kind = PROP_U32, .required = true},
+    };
+    const struct tree_prop *found[PROPS_MAX];
+    struct module_desc *module = reader->module;
+    uint32_t faults_before = reader->fault_count;
+    uint32_t count;
+
+    if (!props_read(reader, node, spec, ARRAY_COUNT(spec), found) ||
+        !props_cells(reader, node, found[0], 1, found[1], 0)) {
+        return false;
+    }
+    reader->partition_node = props_children(reader, node, "partition", 1, true, &count);
+    if (reader->partition_node == NULL) {
+        return false;
+    }
+    if (count > PARTITION_MAX) {
+        fault_report(reader, RULE_PARTITION_COUNT, node, NULL, TREE_NONE,
+                     &(struct fault_values){count, PARTITION_MAX});
+        return false;
+    }
+    module->partition = reader_take(reader, count, sizeof(*module->partition));
+    reader->partition_phandle = reader_take(reader, count, sizeof(*reader->partition_phandle));
+    if (module->partition == NULL || reader->partition_phandle == NULL) {
+        return false;
+    }
+    module->partition_count = count;
+    for (uint32_t index = 0; index < count; index++) {
+        read_partition(reader, &module->partition[index], index, reader->partition_node[index]);
+    }
+    return reader->fault_count == faults_before;
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Does a node keep to the binding?  Every property is compared with a table, so that a typing error
+ * is a fault and never a property that silently does nothing.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* True if the value has the form that the table wants; *required_bytes is for the message. */
+static bool has_form(const struct tree_prop *prop, const struct prop_spec *spec,
+                     uint32_t *required_bytes)
+{
+    uint32_t bytes = spec->cells * 4U;
+    *required_bytes = bytes;
+    switch (spec->kind) {
+    case PROP_FLAG:
+        *required_bytes = 0;
+        return prop->length == 0;
+    case PROP_U32:
+        *required_bytes = 4;
+        return prop->length == 4;
+    case PROP_U64:
+        *required_bytes = 8;
+        return prop->length == 4 || prop->length == 8;
+    case PROP_STRING:
+        *required_bytes = 1;
+        return tree_string(prop) != NULL;
+    case PROP_COMPATIBLE:
+        *required_bytes = 1;
+        return prop->length != 0 && ((const char *)prop->cell)[prop->length - 1] == '\0';
+    case PROP_CELLS:
+        return prop->length == bytes;
+    case PROP_CELL_TUPLES:
+        return prop->length != 0 && prop->length % bytes == 0;
+    }
+    return false;
+}
+
+/* dtc gives each labelled node a phandle when it keeps the symbols: it may stand anywhere. */
+static bool is_phandle(const struct tree_prop *prop)
+{
+    return prop->length == 4 && strcmp(prop->name, "phandle") == 0;
+}
+
+bool props_read(struct reader *reader, uint32_t node, const struct prop_spec *spec, uint32_t count,
+                const struct tree_prop *found[PROPS_MAX])
+{
+    const struct tree_node *at = &reader->tree.node[node];
+    uint32_t faults_before = reader->fault_count;
+    memset(found, 0, PROPS_MAX * sizeof(found[0]));
+
+    for (uint32_t index = 0; index < at->prop_count; index++) {
+        const struct tree_prop *prop = &reader->tree.prop[at->prop + index];
+        uint32_t which = 0;
+        uint32_t required_bytes;
+        while (which < count && (spec[which].name[0] != prop->name[0] ||
+                                 strcmp(spec[which].name, prop->name) != 0)) {
+            which++;
+        }
+        if (which == count && is_phandle(prop)) {
+            continue;
+        }
+        if (which == count) {
+            fault_report(reader, RULE_UNKNOWN_PROPERTY, node, prop->name, TREE_NONE, NULL);
+        } else if (found[which] != NULL) {
+            fault_report(reader, RULE_PROPERTY_TWICE, node, prop->name, TREE_NONE, NULL);
+        } else if (!has_form(prop, &spec[which], &required_bytes)) {
+            fault_report(reader, RULE_PROPERTY_LENGTH, node, prop->name, TREE_NONE,
+                         &(struct fault_values){prop->length, required_bytes});
+            found[which] =
+                prop; /* not missing; no value is taken from it, since there was a fault */
+        } else {
+            found[which] = prop;
+            if (spec[which].kind == PROP_COMPATIBLE && !tree_has_string(prop, spec[which].text)) {
+                fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+            }
+        }
+    }
+    for (uint32_t which = 0; which < count; which++) {
+        if (spec[which].required && found[which] == NULL) {
+            fault_report(reader, RULE_MISSING_PROPERTY, node, spec[which].name, TREE_NONE, NULL);
+        }
+    }
+    return reader->fault_count == faults_before;
+}
+
+uint64_t props_number(const struct tree_prop *prop, uint64_t absent)
+{
+    return prop == NULL ? absent : tree_number(prop, 0, prop->length / 4U);
+}
+
+static bool cells_are(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                      uint32_t cells)
+{
+    if (tree_cell(prop, 0) == cells) {
+        return true;
+    }
+    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE,
+                 &(struct fault_values){tree_cell(prop, 0), cells});
+    return false;
+}
+
+bool props_cells(struct reader *reader, uint32_t node, const struct tree_prop *address,
+                 uint32_t address_cells, const struct tree_prop *size, uint32_t size_cells)
+{
+    bool address_fits = cells_are(reader, node, address, address_cells);
+    return cells_are(reader, node, size, size_cells) && address_fits;
+}
+
+bool props_label(struct reader *reader, uint32_t node, const struct tree_prop *label)
+{
+    const char *text = tree_string(label);
+    size_t length = strlen(text);
+    bool printable = length != 0 && length <= LABEL_LENGTH_MAX;
+    for (size_t at = 0; printable && at < length; at++) {
+        printable = text[at] > ' ' && text[at] <= '~';
+    }
+    if (!printable) {
+        fault_report(reader, RULE_LABEL_TEXT, node, label->name, TREE_NONE,
+                     &(struct fault_values){length, LABEL_LENGTH_MAX});
+    }
+    return printable;
+}
+
+bool props_no_children(struct reader *reader, uint32_t node)
+{
+    uint32_t end = reader->tree.node[node].end;
+    uint32_t child = tree_first_child(node);
+    bool none = child == end;
+    for (; child < end; child = reader->tree.node[child].end) {
+        fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+    }
+    return none;
+}
+
+bool props_range(struct reader *reader, uint32_t node, const char *property, uint64_t base,
+                 uint64_t size)
+{
+    struct fault_values values = {base, PAGE_BYTES};
+    if (size == 0) {
+        values = (struct fault_values){size, PAGE_BYTES};
+        fault_report(reader, RULE_SIZE_ZERO, node, property, TREE_NONE, &values);
+        return false;
+    }
+    if (base > UINT64_MAX - size) {
+        values = (struct fault_values){base, size};
+        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, property, TREE_NONE, &values);
+        return false;
+    }
+    if ((base & (PAGE_BYTES - 1)) != 0 || (size & (PAGE_BYTES - 1)) != 0) {
+        values.value = (base & (PAGE_BYTES - 1)) != 0 ? base : size;
+        fault_report(reader, RULE_MISALIGNED, node, property, TREE_NONE, &values);
+        return false;
+    }
+    return true;
+}
+
+/* A child and what it is sorted by. */
+struct keyed_node {
+    uint64_t key;
+    uint32_t node;
+};
+
+/* Order by key, then by place in the tree, so that the result depends on the tree alone. */
+static bool comes_before(const struct keyed_node *left, const struct keyed_node *right)
+{
+    return left->key < right->key || (left->key == right->key && left->node < right->node);
+}
+
+/* Moves the element at `at` down a heap of `count` elements whose largest is on top. */
+static void sift_down(struct keyed_node *heap, uint32_t at, uint32_t count)
+{
+    for (uint32_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
+        if (child + 1 < count && comes_before(&heap[child], &heap[child + 1])) {
+            child++;
+        }
+        if (!comes_before(&heap[at], &heap[child])) {
+            return;
+        }
+        struct keyed_node moved = heap[at];
+        heap[at] = heap[child];
+        heap[child] = moved;
+        at = child;
+    }
+}
+
+/* Heap sort: count * log(count) in the worst case, in place; one comparison each if already sorted.
+ */
+static void sort(struct keyed_node *item, uint32_t count)
+{
+    uint32_t sorted = 1;
+    while (sorted < count && comes_before(&item[sorted - 1], &item[sorted])) {
+        sorted++;
+    }
+    if (sorted >= count) {
+        return;
+    }
+    for (uint32_t at = count / 2; at-- > 0;) {
+        sift_down(item, at, count);
+    }
+    for (uint32_t last = count; last-- > 1;) {
+        struct keyed_node largest = item[0];
+        item[0] = item[last];
+        item[last] = largest;
+        sift_down(item, 0, last);
+    }
+}
+
+uint32_t *props_children(struct reader *reader, uint32_t node, const char *name, uint32_t cells,
+                         bool unique, uint32_t *count)
+{
+    const struct tree *tree = &reader->tree;
+    uint32_t end = tree->node[node].end;
+    uint32_t faults_before = reader->fault_count;
+    uint32_t child_count = 0;
+    *count = 0;
+    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
+        child_count++;
+    }
+    struct keyed_node *item = reader_take(reader, child_count, sizeof(*item));
+    uint32_t *sorted = reader_take(reader, child_count, sizeof(*sorted));
+    if (item == NULL || sorted == NULL) {
+        return NULL;
+    }
+    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
+        const struct tree_prop *reg = tree_prop(tree, child, "reg");
+        if (!tree_name_is(tree->node[child].name, name)) {
+            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+            continue;
+        }
+        if (reg != NULL && reg->length < cells * 4U) {
+            /* The node's own reader demands the exact form; here only the key must be there. */
+            fault_report(reader, RULE_PROPERTY_LENGTH, child, "reg", TREE_NONE,
+                         &(struct fault_values){reg->length, cells * 4U});
+            continue;
+        }
+        if (reg == NULL) {
+            fault_report(reader, RULE_MISSING_PROPERTY, child, "reg", TREE_NONE, NULL);
+            continue;
+        }
+        item[(*count)++] = (struct keyed_node){tree_number(reg, 0, cells), child};
+    }
+    if (child_count == 0) {
+        fault_missing_node(reader, node, name);
+    }
+    sort(item, *count);
+    for (uint32_t at = 0; at < *count; at++) {
+        sorted[at] = item[at].node;
+        if (unique && at != 0 && item[at].key == item[at - 1].key) {
+            fault_report(reader, RULE_ID_TWICE, item[at].node, "reg", item[at - 1].node,
+                         &(struct fault_values){item[at].key, item[at - 1].key});
+        }
+    }
+    return reader->fault_count == faults_before ? sorted : NULL;
+}

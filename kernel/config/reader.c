@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Blob in, description out: which steps does the configuration reader take?  See internal.h for
+ * their order.  Nothing of the description is used before every step was passed without a fault.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+enum module_prop {
+    MODULE_COMPATIBLE,
+    MODULE_LABEL,
+    MODULE_GUARD,
+    MODULE_EXIT_COST,
+    MODULE_STOP,
+    MODULE_TRACE,
+    MODULE_PROPS
+};
+
+static const struct prop_spec module_spec[MODULE_PROPS] = {
+    [MODULE_COMPATIBLE] = {.name = "compatible",
+                           .kind = PROP_COMPATIBLE,
+                           .required = true,
+                           .text = "bulkhead,module"},
+    [MODULE_LABEL] = {.name = "label", .kind = PROP_STRING},
+    [MODULE_GUARD] = {.name = "guard-ns", .kind = PROP_U32},
+    [MODULE_EXIT_COST] = {.name = "exit-cost-ns", .kind = PROP_U32},
+    [MODULE_STOP] = {.name = "stop-after-frames", .kind = PROP_U64},
+    [MODULE_TRACE] = {.name = "print-trace", .kind = PROP_FLAG},
+};
+
+static bool read_tree(struct reader *reader)
+{
+    const struct config_input *input = reader->input;
+    uint32_t offset;
+    switch (tree_index(&reader->tree, input->fdt, input->fdt_bytes, reader->arena, &offset)) {
+    case TREE_OK:
+        return true;
+    case TREE_BAD:
+        fault_emit(input, RULE_BAD_BLOB, "/", NULL, NULL,
+                   &(struct fault_values){offset, input->fdt_bytes});
+        break;
+    case TREE_TOO_DEEP:
+        fault_emit(input, RULE_TREE_DEPTH, "/", NULL, NULL,
+                   &(struct fault_values){TREE_DEPTH_MAX + 1, TREE_DEPTH_MAX});
+        break;
+    case TREE_NO_MEMORY:
+        fault_emit(
+            input, RULE_STARTUP_MEMORY, "/", NULL, NULL,
+            &(struct fault_values){(uint64_t)reader->tree.node_count * sizeof(struct tree_node) +
+                                       (uint64_t)reader->tree.prop_count * sizeof(struct tree_prop),
+                                   arena_left(reader->arena)});
+        break;
+    }
+    return false;
+}
+
+/* The properties of /bulkhead itself. */
+static bool read_module(struct reader *reader)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    const struct config_input *input = reader->input;
+    struct module_desc *module = reader->module;
+    uint32_t node = reader->module_node;
+    if (!props_read(reader, node, module_spec, MODULE_PROPS, found)) {
+        return false;
+    }
+    module->name = "bulkhead";
+    if (found[MODULE_LABEL] != NULL && props_label(reader, node, found[MODULE_LABEL])) {
+        module->name = tree_string(found[MODULE_LABEL]);
+    }
+    module->guard_ns = props_number(found[MODULE_GUARD], input->default_guard_ns);
+    module->exit_cost_ns = props_number(found[MODULE_EXIT_COST], input->default_exit_cost_ns);
+    module->stop_after_frames = props_number(found[MODULE_STOP], 0);
+    module->print_trace = found[MODULE_TRACE] != NULL;
+    if (module->guard_ns < input->minimum_guard_ns) {
+        fault_report(reader, RULE_GUARD_SHORT, node, "guard-ns", TREE_NONE,
+                     &(struct fault_values){module->guard_ns, input->minimum_guard_ns});
+    }
+    if (module->exit_cost_ns != 0 && module->exit_cost_ns >= module->guard_ns) {
+        fault_report(reader, RULE_EXIT_COST, node, "exit-cost-ns", TREE_NONE,
+                     &(struct fault_values){module->exit_cost_ns, module->guard_ns});
+    }
+    return reader->fault_count == 0;
+}
+
+/* Finds the two children of /bulkhead. */
+static bool find_children(struct reader *reader, uint32_t *partitions, uint32_t *schedules)
+{
+    const struct tree *tree = &reader->tree;
+    uint32_t end = tree->node[reader->module_node].end;
+    *partitions = TREE_NONE;
+    *schedules = TREE_NONE;
+    for (uint32_t child = tree_first_child(reader->module_node); child < end;
+         child = tree->node[child].end) {
+        const char *name = tree->node[child].name;
+        uint32_t *which = strcmp(name, "partitions") == 0  ? partitions
+                          : strcmp(name, "schedules") == 0 ? schedules
+                                                           : NULL;
+        if (which == NULL) {
+            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+        } else if (*which != TREE_NONE) {
+            fault_report(reader, RULE_NODE_TWICE, child, NULL, *which, NULL);
+        } else {
+            *which = child;
+        }
+    }
+    if (*partitions == TREE_NONE) {
+        fault_missing_node(reader, reader->module_node, "partitions");
+    }
+    if (*schedules == TREE_NONE) {
+        fault_missing_node(reader, reader->module_node, "schedules");
+    }
+    return reader->fault_count == 0;
+}
+
+/* The blob's node; a second one would be ignored in silence, so it is a fault. */
+static bool find_module(struct reader *reader)
+{
+    const struct tree *tree = &reader->tree;
+    reader->module_node = TREE_NONE;
+    for (uint32_t child = tree_first_child(TREE_ROOT); child < tree->node_count;
+         child = tree->node[child].end) {
+        if (strcmp(tree->node[child].name, "bulkhead") != 0) {
+            continue;
+        }
+        if (reader->module_node != TREE_NONE) {
+            fault_report(reader, RULE_NODE_TWICE, child, NULL, reader->module_node, NULL);
+        }
+        reader->module_node = child;
+    }
+    if (reader->module_node == TREE_NONE) {
+        fault_missing_node(reader, TREE_ROOT, "bulkhead");
+    }
+    return reader->fault_count == 0;
+}
+
+/* The steps, each of which needs those before it to have found no fault. */
+static bool read_all(struct reader *reader)
+{
+    uint32_t partitions;
+    uint32_t schedules;
+    if (!read_tree(reader)) {
+        return false;
+    }
+    reader->module = reader_take(reader, 1, sizeof(*reader->module));
+    if (reader->module == NULL || !find_module(reader) || !platform_read(reader)) {
+        return false;
+    }
+    reader->module->kernel = reader->input->kernel;
+    reader->module->fdt = (struct address_range){
+        reader->input->fdt_pa.pa, fdt_totalsize(reader->input->fdt), "the device tree blob"};
+    if (!read_module(reader) || !find_children(reader, &partitions, &schedules)) {
+        return false;
+    }
+    /* Windows name partitions, so those come first. */
+    if (!partitions_read(reader, partitions) || !schedules_read(reader, schedules)) {
+        return false;
+    }
+    check_partitions(reader);
+    check_machine(reader);
+    check_schedules(reader);
+    return reader->fault_count == 0;
+}
+
+struct module_desc *config_read(const struct config_input *input, struct arena *arena)
+{
+    /* Not on the stack: the paths in it are as long as a kernel stack allows for everything. */
+    struct reader *reader = arena_take(arena, sizeof(*reader), _Alignof(struct reader));
+    if (reader == NULL) {
+        fault_emit(input, RULE_STARTUP_MEMORY, "/", NULL, NULL,
+                   &(struct fault_values){sizeof(*reader), arena_left(arena)});
+        return NULL;
+    }
+    reader->input = input;
+    reader->arena = arena;
+    return read_all(reader) ? reader->module : NULL;
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What do the schedules' nodes say, and can each window be kept on its own?  Windows end up sorted
+ * by start, cores by CPU, schedules by id, whatever the order of the nodes is.
+ */
+#include "internal.h"
+
+enum schedule_prop {
+    SCHEDULE_COMPATIBLE,
+    SCHEDULE_REG,
+    SCHEDULE_LABEL,
+    SCHEDULE_FRAME,
+    SCHEDULE_ADDRESS_CELLS,
+    SCHEDULE_SIZE_CELLS,
+    SCHEDULE_PROPS
+};
+
+static const struct prop_spec schedule_spec[SCHEDULE_PROPS] = {
+    [SCHEDULE_COMPATIBLE] = {.name = "compatible",
+                             .kind = PROP_COMPATIBLE,
+                             .required = true,
+                             .text = "bulkhead,schedule"},
+    [SCHEDULE_REG] = {.name = "reg", .kind = PROP_U32, .required = true},
+    [SCHEDULE_LABEL] = {.name = "label", .kind = PROP_STRING},
+    [SCHEDULE_FRAME] = {.name = "major-frame-ns", .kind = PROP_U64, .required = true},
+    [SCHEDULE_ADDRESS_CELLS] = {.name = "#address-cells", .kind = PROP_U32, .required = true},
+    [SCHEDULE_SIZE_CELLS] = {.name = "#size-cells", .kind = PROP_U32, .required = true},
+};
+
+enum core_prop { CORE_REG, CORE_ADDRESS_CELLS, CORE_SIZE_CELLS, CORE_PROPS };
+
+static const struct prop_spec core_spec[CORE_PROPS] = {
+    [CORE_REG] = {.name = "reg", .kind = PROP_U32, .required = true},
+    [CORE_ADDRESS_CELLS] = {.name = "#address-cells", .kind = PROP_U32, .required = true},
+    [CORE_SIZE_CELLS] = {.name = "#size-cells", .kind = PROP_U32, .required = true},
+};
+
+enum window_prop { WINDOW_REG, WINDOW_PARTITION, WINDOW_VCPU, WINDOW_PROPS };
+
+static const struct prop_spec window_spec[WINDOW_PROPS] = {
+    [WINDOW_REG] = {.name = "reg", .kind = PROP_CELLS, .required = true, .cells = 4},
+    [WINDOW_PARTITION] = {.name = "partition", .kind = PROP_U32, .required = true},
+    [WINDOW_VCPU] = {.name = "vcpu", .kind = PROP_U32},
+};
+
+/* The partition that a phandle names; partition_count if it names none.  Linear in the partitions.
+ */
+static uint32_t find_partition(const struct reader *reader, uint64_t phandle)
+{
+    uint32_t index = 0;
+    while (index < reader->module->partition_count &&
+           (phandle == 0 || reader->partition_phandle[index] != phandle)) {
+        index++;
+    }
+    return index;
+}
+
+static void window_fault(struct reader *reader, enum config_rule rule, uint32_t node,
+                         const char *property, uint64_t value, uint64_t limit)
+{
+    fault_report(reader, rule, node, property, TREE_NONE, &(struct fault_values){value, limit});
+}
+
+/* Reads one window and checks all of it but its neighbours. */
+static void read_window(struct reader *reader, const struct schedule_desc *schedule,
+                        struct window_desc *window, uint32_t node)
+{
+    const struct module_desc *module = reader->module;
+    const struct tree_prop *found[PROPS_MAX];
+    uint64_t least_ns;
+    if (!props_read(reader, node, window_spec, WINDOW_PROPS, found) ||
+        !props_no_children(reader, node)) {
+        return;
+    }
+    window->start_ns = tree_number(found[WINDOW_REG], 0, 2);
+    window->duration_ns = tree_number(found[WINDOW_REG], 2, 2);
+    window->node = reader->tree.node[node].name;
+    if (__builtin_add_overflow(module->guard_ns, reader->input->minimum_window_ns, &least_ns)) {
+        least_ns = UINT64_MAX;
+    }
+    if (window->duration_ns == 0) {
+        window_fault(reader, RULE_WINDOW_ZERO, node, "reg", 0, 1);
+    } else if (window->start_ns > UINT64_MAX - window->duration_ns) {
+        window_fault(reader, RULE_WINDOW_OVERFLOW, node, "reg", window->start_ns,
+                     window->duration_ns);
+    } else if (window->duration_ns < least_ns) {
+        window_fault(reader, RULE_WINDOW_SHORT, node, "reg", window->duration_ns, least_ns);
+    } else if (window->start_ns + window->duration_ns > schedule->major_frame_ns) {
+        window_fault(reader, RULE_WINDOW_PAST_FRAME, node, "reg",
+                     window->start_ns + window->duration_ns, schedule->major_frame_ns);
+    }
+    uint64_t phandle = props_number(found[WINDOW_PARTITION], 0);
+    uint64_t vcpu = props_number(found[WINDOW_VCPU], 0);
+    window->partition = find_partition(reader, phandle);
+    window->vcpu = (uint32_t)vcpu;
+    if (window->partition == module->partition_count) {
+        window_fault(reader, RULE_WINDOW_PARTITION, node, "partition", phandle, 0);
+    } else if (vcpu >= module->partition[window->partition].vcpu_count) {
+        window_fault(reader, RULE_WINDOW_VCPU, node, "vcpu", vcpu,
+                     module->partition[window->partition].vcpu_count);
+    }
+}
+
+/* Windows are sorted by start, so an overlap of any two shows between two neighbours. */
+static void check_overlaps(struct reader *reader, const struct core_schedule_desc *core,
+                           const uint32_t *node)
+{
+    for (uint32_t index = 1; index < core->window_count; index++) {
+        const struct window_desc *before = &core->window[index - 1];
+        uint64_t end_ns = before->start_ns + before->duration_ns;
+        if (core->window[index].start_ns < end_ns) {
+            fault_report(reader, RULE_WINDOW_OVERLAP, node[index], "reg", node[index - 1],
+                         &(struct fault_values){core->window[index].start_ns, end_ns});
+        }
+    }
+}
+
+static void read_core(struct reader *reader, const struct schedule_desc *schedule,
+                      struct core_schedule_desc *core, uint32_t node)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    uint32_t cpu_count = reader->module->platform.cpu_count;
+    uint32_t faults_before = reader->fault_count;
+    uint32_t count;
+    if (!props_read(reader, node, core_spec, CORE_PROPS, found) ||
+        !props_cells(reader, node, found[CORE_ADDRESS_CELLS], 2, found[CORE_SIZE_CELLS], 2)) {
+        return;
+    }
+    core->cpu = tree_cell(found[CORE_REG], 0);
+    core->node = reader_path(reader, node);
+    if (core->cpu >= cpu_count) {
+        window_fault(reader, RULE_CPU_UNKNOWN, node, "reg", core->cpu, cpu_count);
+    }
+    uint32_t *window_node = props_children(reader, node, "minor-frame", 2, false, &count);
+    if (window_node == NULL) {
+        return;
+    }
+    core->window = reader_take(reader, count, sizeof(*core->window));
+    if (core->window == NULL) {
+        return;
+    }
+    core->window_count = count;
+    for (uint32_t index = 0; index < count; index++) {
+        read_window(reader, schedule, &core->window[index], window_node[index]);
+    }
+    if (reader->fault_count == faults_before) {
+        check_overlaps(reader, core, window_node);
+    }
+}
+
+static void read_schedule(struct reader *reader, struct schedule_desc *schedule, uint32_t node)
+{
+    const struct tree_prop *found[PROPS_MAX];
+    uint32_t count;
+    if (!props_read(reader, node, schedule_spec, SCHEDULE_PROPS, found) ||
+        !props_cells(reader, node, found[SCHEDULE_ADDRESS_CELLS], 1, found[SCHEDULE_SIZE_CELLS],
+                     0)) {
+        return;
+    }
+    schedule->id = tree_cell(found[SCHEDULE_REG], 0);
+    schedule->name = reader->tree.node[node].name;
+    schedule->node = reader_path(reader, node);
+    schedule->major_frame_ns = props_number(found[SCHEDULE_FRAME], 0);
+    if (found[SCHEDULE_LABEL] != NULL && props_label(reader, node, found[SCHEDULE_LABEL])) {
+        schedule->name = tree_string(found[SCHEDULE_LABEL]);
+    }
+    if (schedule->major_frame_ns == 0 || schedule->major_frame_ns > FRAME_NS_MAX) {
+        window_fault(reader, RULE_FRAME_LENGTH, node, "major-frame-ns", schedule->major_frame_ns,
+                     FRAME_NS_MAX);
+        return;
+    }
+    uint32_t *core_node = props_children(reader, node, "cpu", 1, true, &count);
+    if (core_node == NULL) {
+        return;
+    }
+    schedule->core = reader_take(reader, count, sizeof(*schedule->core));
+    if (schedule->core == NULL) {
+        return;
+    }
+    schedule->core_count = count;
+    for (uint32_t index = 0; index < count; index++) {
+        read_core(reader, schedule, &schedule->core[index], core_node[index]);
+    }
+}
+
+bool schedules_read(struct reader *reader, uint32_t node)
+{
+    static const struct prop_spec spec[] = {
+        {.name = "#address-cells", .kind = PROP_U32, .required = true},
+        {.name = "#size-cells", .kind = PROP_U32, .required = true},
+    };
+    const struct tree_prop *found[PROPS_MAX];
+    struct module_desc *module = reader->module;
+    uint32_t faults_before = reader->fault_count;
+    uint32_t count;
+    if (!props_read(reader, node, spec, ARRAY_COUNT(spec), found) ||
+        !props_cells(reader, node, found[0], 1, found[1], 0)) {
+        return false;
+    }
+    uint32_t *schedule_node = props_children(reader, node, "schedule", 1, true, &count);
+    if (schedule_node == NULL) {
+        return false;
+    }
+    module->schedule = reader_take(reader, count, sizeof(*module->schedule));
+    if (module->schedule == NULL) {
+        return false;
+    }
+    module->schedule_count = count;
+    for (uint32_t index = 0; index < count; index++) {
+        read_schedule(reader, &module->schedule[index], schedule_node[index]);
+    }
+    return reader->fault_count == faults_before;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See bulkhead/console_host.h.  Owner: the boot core. */
+#include <bulkhead/console_host.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/timer.h>
+#include <bulkhead/uart.h>
+
+#define INPUT_LIMIT 4U
+
+static struct console_mux mux;
+
+void console_host_init(struct console_ring *const *ring, uint32_t ring_count)
+{
+    console_mux_init(&mux, ring, ring_count);
+}
+
+uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
+{
+    uint64_t now = counter_now();
+
+    while (limit-- != 0 && (int64_t)(now - until_ticks) < 0 && console_mux_ready(&mux) &&
+           uart_can_send()) {
+        uart_send((uint8_t)console_mux_next(&mux, false));
+        now = counter_now();
+    }
+    return now;
+}
+
+bool console_host_ready(void)
+{
+    return console_mux_ready(&mux);
+}
+
+void console_host_flush(void)
+{
+    int character;
+
+    while (mux.ring_count != 0 && (character = console_mux_next(&mux, true)) >= 0) {
+        uart_put((uint8_t)character);
+    }
+}
+
+/* The partition that the configuration gave the input to, or none. */
+static struct partition *input_partition(void)
+{
+    for (uint32_t i = 0; i < module_state.desc->partition_count; i++) {
+        if (module_state.desc->partition[i].console_input) {
+            return &module_state.partition[i];
+        }
+    }
+    return NULL;
+}
+
+void console_host_input(void)
+{
+    static struct partition *target;
+    static bool known;
+
+    if (!known) {
+        target = input_partition();
+        known = true;
+    }
+    for (uint32_t i = 0; i < INPUT_LIMIT; i++) {
+        int character = uart_receive();
+
+        if (character < 0) {
+            return;
+        }
+        if (target != NULL && target->mode == PARTITION_NORMAL) {
+            vpl011_receive(&target->uart, (uint8_t)character);
+            vgic_set_line(&target->vcpu[0].vgic, target->desc->uart_irq, target->uart.irq_line);
+        }
+    }
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When does which vCPU run?  The frame loop of one core.
+ *
+ * A boundary has one path: leave (save, mask) -> next window -> enter (restore, inject what is due) ->
+ * wait -> ERET at the planned instant.  All deadlines are absolute and derive from the frame cursor, so
+ * whatever happens late, later windows stay where they are.  EL2 is never preempted; each path below
+ * is bounded, as docs/timing.md lists.  State: struct core, this core's alone.
+ */
+#include <asm/context_switch.h>
+#include <asm/el2_traps.h>
+#include <bulkhead/console_host.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/hm.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/panic.h>
+#include <bulkhead/start.h>
+#include <bulkhead/timer.h>
+
+/* Characters that one boundary may send: as many as a PL011's FIFO holds. */
+#define BOUNDARY_CHARACTERS 16U
+
+/* A guard of EL2's own: an idle core comes back this long before its next window. */
+static uint64_t guard_length_ticks;
+
+static bool runnable(const struct vcpu *vcpu)
+{
+    return vcpu->partition->mode == PARTITION_NORMAL && vcpu->powered_on;
+}
+
+/* --- where the core is in its schedule ------------------------------------------------------- */
+
+static void advance(struct core *core)
+{
+    if (++core->next_window == core->window_count) {
+        core->next_window = 0;
+        frame_advance(&core->clock, &core->cursor);
+    }
+}
+
+/* A core without boundaries ran through frames: count them and go to the first one that starts after
+ * `now`.  O(1): the quotient is off by one frame at most, since frame lengths are rounded down. */
+static void catch_up(struct core *core, uint64_t now)
+{
+    struct window *window = &core->windows[0];
+    uint64_t before = core->cursor.frame;
+
+    if (now < core->cursor.start) {
+        return;
+    }
+    frame_skip(&core->clock, &core->cursor, (now - core->cursor.start) / core->clock.ticks);
+    while (core->cursor.start <= now) {
+        frame_advance(&core->clock, &core->cursor);
+    }
+    window->due += core->cursor.frame - before;
+    window->run += core->cursor.frame - before;
+}
+
+/* --- leaving a window ------------------------------------------------------------------------ */
+
+/* Books the release that the last wait measured. */
+static void account_release(struct core *core)
+{
+    if (core->measured) {
+        struct window *window = core->window;
+        int64_t offset = (int64_t)(core->released_ticks + core->exit_ticks - core->window_start);
+
+        window->release_min = offset < window->release_min ? offset : window->release_min;
+        window->release_max = offset > window->release_max ? offset : window->release_max;
+        core->measured = false;
+    }
+}
+
+static void leave(struct core *core)
+{
+    struct vcpu *vcpu = core->vcpu;
+    const struct window *window = core->window;
+
+    timers_save(&vcpu->timers);
+    gic->save(vcpu);
+    for (uint32_t i = 0; i < window->mask_count; i++) {
+        gic->mask(window->mask[i].word, window->mask[i].bits);
+    }
+    if (window->mask_count != 0) {
+        gic->settle();
+    }
+    context_save(&vcpu->context);
+    el2_traps_scrub();
+    account_release(core);
+    core->vcpu = NULL;
+    /* An SError that this partition caused must not hit the next one (Arm ARM D1.3.6). */
+    dsb(sy);
+    if ((sysreg_read(isr_el1) & ISR_SERROR) != 0) {
+        serror_take();
+        hm_partition_event(vcpu, HM_ERROR_SERROR, 0, 0);
+    }
+}
+
+/* --- entering a window ----------------------------------------------------------------------- */
+
+/* Timers that will have fired by the release are pending then, without an interrupt to EL2. */
+static void inject_due_timers(struct vcpu *vcpu, uint64_t start)
+{
+    const struct platform_desc *platform = &module_state.desc->platform;
+    const struct vcpu_timers *timers = &vcpu->timers;
+
+    if (timer_virtual_due(timers, start)) {
+        vgic_hw_pending(&vcpu->vgic, platform->irq_virt_timer);
+    } else {
+        vgic_hw_retract(&vcpu->vgic, platform->irq_virt_timer);
+    }
+    if (timer_physical_due(timers, start)) {
+        vgic_hw_pending(&vcpu->vgic, platform->irq_phys_timer);
+    } else {
+        vgic_hw_retract(&vcpu->vgic, platform->irq_phys_timer);
+    }
+    gic->set_private_active(1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer,
+                            vgic_private_hw_busy(&vcpu->vgic));
+}
+
+/* The instant at which the guard interrupt is wanted, given that `window` is about to be released. */
+static void arm_guard(struct core *core, const struct window *window)
+{
+    if (!core->whole_frame) {
+        guard_arm(core->cursor.start + window->guard_ticks);
+    } else if (console_host_ready()) {
+        guard_arm(core->cursor.start + window->guard_ticks);
+    } else if (core->stop_frame != 0) {
+        struct frame_cursor last = core->cursor;
+
+        frame_skip(&core->clock, &last, core->stop_frame - 1 - core->cursor.frame);
+        guard_arm(last.start + window->guard_ticks);
+    } else {
+        guard_disarm();
+    }
+}
+
+static struct vcpu *enter(struct core *core, struct window *window)
+{
+    struct vcpu *vcpu = window->vcpu;
+    uint64_t start = core->cursor.start + window->start_ticks;
+    uint64_t now;
+
+    core->vcpu = vcpu;
+    core->window = window;
+    core->window_start = start;
+    core->window_frame = core->cursor.frame;
+    core->release_ticks = start - core->exit_ticks;
+
+    context_load(&vcpu->context, vcpu->partition->vttbr);
+    inject_due_timers(vcpu, start);
+    gic->load(vcpu);
+    for (uint32_t i = 0; i < window->mask_count; i++) {
+        gic->unmask(window->mask[i].word, window->mask[i].bits);
+    }
+    arm_guard(core, window);
+    timers_load(&vcpu->timers);
+
+    window->due++;
+    window->run++;
+    core->measured = true;
+    trace_put(&core->trace, TRACE_RELEASE, core->next_window, start);
+    advance(core);
+
+    now = counter_now();
+    if (core->entry_ticks != 0) {
+        uint64_t spent = now - core->entry_ticks;
+
+        core->switch_max_ticks = spent > core->switch_max_ticks ? spent : core->switch_max_ticks;
+        core->entry_ticks = 0;
+    }
+    now = console_host_drain(core->release_ticks - core->settle_ticks, BOUNDARY_CHARACTERS);
+    if ((int64_t)(now - core->release_ticks) > 0) {
+        core->late_count++;
+        hm_module_event(HM_ERROR_WINDOW_LATE, (uint64_t)(window - core->windows),
+                        now - core->release_ticks);
+    }
+    return vcpu;
+}
+
+/* --- time that belongs to nobody, or to a partition that is starting ------------------------- */
+
+/* Idles until the counter reaches `until`; work that is offered is done in steps that end in time. */
+static void idle(struct core *core, uint64_t until, struct partition *starting)
+{
+    uint64_t step_ticks = ns_to_ticks(START_STEP_NS, module_state.counter_hz);
+    uint64_t now;
+
+    trace_put(&core->trace, TRACE_GAP, core->next_window, until);
+    guard_arm(until);
+    core->entry_ticks = 0;
+    console_host_input();
+    while ((int64_t)((now = counter_now()) - until) < 0) {
+        if (starting != NULL && starting->mode == PARTITION_COLD_START &&
+            (int64_t)(now + step_ticks - until) < 0) {
+            (void)partition_start_step(starting);
+        } else if (console_host_ready()) {
+            (void)console_host_drain(until, 1);
+        } else {
+            /* CNTHP is the only interrupt that is enabled now; it wakes the core though masked. */
+            __asm__ volatile("wfi" : : : "memory");
+        }
+    }
+}
+
+/* Windows whose usable time is over before they could be given.  Whole frames at once, then at most
+ * one frame's windows: bounded by the schedule, not by the delay. */
+static void skip_lost(struct core *core, uint64_t now)
+{
+    while ((int64_t)(now - (core->cursor.start + core->windows[core->next_window].guard_ticks)) >= 0) {
+        struct window *window = &core->windows[core->next_window];
+
+        if (runnable(window->vcpu)) {
+            window->due++;
+            core->missed_count++;
+            hm_module_event(HM_ERROR_WINDOW_MISSED, core->next_window,
+                            now - core->cursor.start - window->guard_ticks);
+        }
+        advance(core);
+        if (core->next_window == 0 && now > core->cursor.start) {
+            uint64_t frames = (now - core->cursor.start) / core->clock.ticks;
+
+            if (frames > 1) {
+                frame_skip(&core->clock, &core->cursor, frames - 1);
+                core->missed_count += (frames - 1) * core->window_count;
+            }
+        }
+    }
+}
+
+/* The next vCPU to release.  The previous one has left. */
+static struct vcpu *next_release(struct core *core)
+{
+    for (;;) {
+        struct window *window;
+        uint64_t start;
+
+        if (core->stop_frame != 0 && core->cursor.frame >= core->stop_frame) {
+            module_end();
+        }
+        skip_lost(core, counter_now());
+        window = &core->windows[core->next_window];
+        start = core->cursor.start + window->start_ticks;
+        if (!runnable(window->vcpu)) {
+            core->window = window;
+            if (window->vcpu->partition->mode == PARTITION_COLD_START) {
+                idle(core, start, NULL);
+            }
+            idle(core, core->cursor.start + window->guard_ticks, window->vcpu->partition);
+            advance(core);
+            continue;
+        }
+        if ((int64_t)(counter_now() - (start - guard_length_ticks)) < 0) {
+            idle(core, start - guard_length_ticks, NULL);
+        }
+        return enter(core, window);
+    }
+}
+
+/* --- from the vectors ------------------------------------------------------------------------ */
+
+static struct vcpu *guard_interrupt(struct core *core, struct vcpu *vcpu)
+{
+    trace_put(&core->trace, TRACE_BOUNDARY, (uint32_t)(core->window - core->windows),
+              core->entry_ticks);
+    guard_disarm();
+    gic->deactivate(module_state.desc->platform.irq_hyp_timer);
+    if (vcpu != core->vcpu) {
+        panic("boundary with a vCPU that is not this core's");
+    }
+    leave(core);
+    if (core->whole_frame) {
+        catch_up(core, core->entry_ticks);
+    }
+    console_host_input();
+    return next_release(core);
+}
+
+static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid, bool firing)
+{
+    if (!firing) {
+        /* The line fell between the interrupt and its acknowledgement. */
+        gic->deactivate(intid);
+        return;
+    }
+    trace_put(&core->trace, TRACE_INJECT, intid, core->entry_ticks);
+    gic->read_list(&vcpu->vgic);
+    vgic_hw_pending(&vcpu->vgic, intid);
+    gic->write_list(&vcpu->vgic);
+}
+
+/* An assigned device: its owner runs, unless the interrupt was on its way when it was masked. */
+static void device_interrupt(struct core *core, uint32_t intid)
+{
+    struct vcpu *owner = intid < module_state.irq_owner_count ? module_state.irq_owner[intid] : NULL;
+
+    if (owner == NULL) {
+        gic->mask(intid / 32, 1U << intid % 32);
+        gic->deactivate(intid);
+        return;
+    }
+    trace_put(&core->trace, TRACE_INJECT, intid, core->entry_ticks);
+    if (owner == core->vcpu) {
+        gic->read_list(&owner->vgic);
+        vgic_hw_pending(&owner->vgic, intid);
+        gic->write_list(&owner->vgic);
+    } else {
+        vgic_hw_pending(&owner->vgic, intid);
+    }
+}
+
+struct vcpu *core_irq(struct vcpu *vcpu)
+{
+    struct core *core = this_core();
+    const struct platform_desc *platform = &module_state.desc->platform;
+    uint32_t intid = gic->acknowledge();
+
+    if (intid >= GIC_INTID_SPURIOUS) {
+        return NULL;
+    }
+    gic->drop_priority(intid);
+    if (intid == platform->irq_hyp_timer) {
+        return guard_interrupt(core, vcpu);
+    }
+    if (intid == platform->irq_virt_timer) {
+        timer_interrupt(core, vcpu, intid, timer_virtual_firing());
+    } else if (intid == platform->irq_phys_timer) {
+        timer_interrupt(core, vcpu, intid, timer_physical_firing());
+    } else if (intid == platform->irq_maintenance) {
+        gic->read_list(&vcpu->vgic);
+        vgic_refill(&vcpu->vgic);
+        gic->write_list(&vcpu->vgic);
+        gic->deactivate(intid);
+    } else {
+        device_interrupt(core, intid);
+    }
+    return NULL;
+}
+
+struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
+{
+    struct core *core = this_core();
+    struct window *window = core->window;
+    uint64_t guard = core->window_start - window->start_ticks + window->guard_ticks;
+
+    leave(core);
+    if (core->whole_frame) {
+        catch_up(core, counter_now());
+        guard = core->cursor.start - guard_length_ticks;
+    }
+    idle(core, guard, vcpu->partition);
+    return next_release(core);
+}
+
+void core_request_boundary(struct core *core)
+{
+    if (core->whole_frame && core->vcpu != NULL && !guard_armed()) {
+        uint64_t now = counter_now();
+        uint64_t guard;
+
+        catch_up(core, now);
+        guard = core->cursor.start - core->clock.ticks + core->windows[0].guard_ticks;
+        guard_arm(guard > now ? guard : guard + core->clock.ticks);
+    }
+}
+
+/* --- start ----------------------------------------------------------------------------------- */
+
+static uint32_t mask_words(const struct partition_desc *desc, struct irq_mask *mask)
+{
+    uint32_t count = 0;
+
+    for (uint32_t word = 1; word < VGIC_WORDS; word++) {
+        uint32_t bits = 0;
+
+        for (uint32_t d = 0; d < desc->device_count; d++) {
+            for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
+                bits |= desc->device[d].irq[i] / 32 == word ? 1U << desc->device[d].irq[i] % 32 : 0;
+            }
+        }
+        if (bits != 0) {
+            mask[count++] = (struct irq_mask){.word = word, .bits = bits};
+        }
+    }
+    return count;
+}
+
+bool core_build(struct core *core, const struct module_desc *module, uint32_t schedule,
+                uint32_t core_index, struct partition *partitions, struct arena *arena)
+{
+    const struct schedule_desc *plan = &module->schedule[schedule];
+    const struct core_schedule_desc *list = &plan->core[core_index];
+    uint64_t hz = counter_hz();
+    uint64_t guard = ns_to_ticks(module->guard_ns, hz);
+
+    core->windows =
+        arena_take_array(arena, list->window_count, sizeof(*core->windows), sizeof(uint64_t));
+    if (CONFIG_TRACE) {
+        core->trace.record = arena_take_array(arena, CONFIG_TRACE_RECORDS,
+                                              sizeof(*core->trace.record), sizeof(uint64_t));
+        core->trace.mask = CONFIG_TRACE_RECORDS - 1;
+    }
+    if (core->windows == NULL || (CONFIG_TRACE && core->trace.record == NULL)) {
+        return false;
+    }
+    guard_length_ticks = guard;
+    core->clock = frame_clock_make(plan->major_frame_ns, hz);
+    core->exit_ticks = ns_to_ticks(module->exit_cost_ns, hz);
+    core->settle_ticks = guard / 16;
+    core->stop_frame = module->stop_after_frames;
+    core->window_count = list->window_count;
+    core->whole_frame = list->window_count == 1 && list->window[0].start_ns == 0 &&
+                        list->window[0].duration_ns == plan->major_frame_ns;
+    for (uint32_t i = 0; i < list->window_count; i++) {
+        const struct window_desc *desc = &list->window[i];
+        struct window *window = &core->windows[i];
+        struct partition *partition = &partitions[desc->partition];
+        struct irq_mask mask[VGIC_WORDS];
+
+        window->desc = desc;
+        window->vcpu = &partition->vcpu[desc->vcpu];
+        window->start_ticks = ns_to_ticks(desc->start_ns, hz);
+        window->guard_ticks = ns_to_ticks(desc->start_ns + desc->duration_ns, hz) - guard;
+        window->release_min = INT64_MAX;
+        window->release_max = INT64_MIN;
+        window->mask_count = desc->vcpu == 0 ? mask_words(partition->desc, mask) : 0;
+        if (window->mask_count != 0) {
+            struct irq_mask *kept = arena_take_array(arena, window->mask_count, sizeof(*mask), 8);
+
+            if (kept == NULL) {
+                return false;
+            }
+            for (uint32_t m = 0; m < window->mask_count; m++) {
+                kept[m] = mask[m];
+            }
+            window->mask = kept;
+        }
+    }
+    return true;
+}
+
+void core_run(struct core *core)
+{
+    /* The first frame starts after the time that any boundary has. */
+    core->cursor.start = counter_now() + guard_length_ticks;
+    release_vcpu(next_release(core));
+}

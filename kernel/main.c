@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * In which order does the kernel come up?  Console, device tree, description, memory, machine, partitions,
+ * first frame; whatever is wrong with what it was given, it says so and stops the machine.
+ */
+#include <asm/context_switch.h>
+#include <asm/el2_traps.h>
+#include <asm/idregs.h>
+#include <asm/layout.h>
+#include <asm/mitigation.h>
+#include <asm/mmu.h>
+#include <asm/sysreg.h>
+#include <bulkhead/config.h>
+#include <bulkhead/core.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/limits.h>
+#include <bulkhead/log.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/panic.h>
+#include <bulkhead/stack_check.h>
+#include <bulkhead/timer.h>
+#include <bulkhead/uart.h>
+#include <string.h>
+
+/* From kernel.lds.S. */
+extern uint8_t __pool_start[];
+
+/* Flattened device tree header (Devicetree specification 0.4, 5.2). */
+#define FDT_MAGIC     0xd00dfeedU
+#define FDT_BYTES_MAX UINT64_C(0x200000) /* arm64 boot protocol */
+
+/* The device tree says nothing that we can trust yet: power off the way QEMU and most boards take it. */
+static void refuse(void)
+{
+    log_line("end status=refused");
+    machine_off();
+}
+
+static void early_console(void)
+{
+    if (CONFIG_EARLY_UART && CONFIG_UART_PL011) {
+        uart_use(&pl011_driver, mmu_map_device(pa_of(CONFIG_EARLY_UART_PA), PAGE_BYTES));
+    }
+}
+
+static void tree_console(const struct platform_desc *platform)
+{
+    if (platform->uart_kind == UART_NONE) {
+        uart_use(NULL, NULL);
+    } else if (CONFIG_UART_PL011 && platform->uart_kind == UART_PL011 &&
+               !(CONFIG_EARLY_UART && platform->uart.base == CONFIG_EARLY_UART_PA)) {
+        uart_use(&pl011_driver, mmu_map_device(pa_of(platform->uart.base), platform->uart.size_bytes));
+    }
+}
+
+static uint32_t big_endian(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* Maps the whole blob once its header has said how long it is. */
+static const void *map_fdt(uint64_t fdt_pa, uint64_t *size_bytes)
+{
+    const uint8_t *header;
+
+    if (fdt_pa == 0 || (fdt_pa & 7) != 0) {
+        log_line("refused device-tree-address: x0 = 0x%lx at entry is no device tree address; the boot "
+                 "loader must pass it, 8-byte aligned (QEMU: load the Image with -kernel, not an ELF)",
+                 fdt_pa);
+        refuse();
+    }
+    header = mmu_map_fdt(pa_of(fdt_pa), 8);
+    if (big_endian(header) != FDT_MAGIC) {
+        log_line("refused device-tree-magic: no device tree at 0x%lx: found 0x%08x, expected 0x%08x", fdt_pa,
+                 big_endian(header), FDT_MAGIC);
+        refuse();
+    }
+    *size_bytes = big_endian(header + 4);
+    if (*size_bytes > FDT_BYTES_MAX) {
+        log_line("refused device-tree-size: the device tree at 0x%lx claims %lu bytes, more than 2 MiB",
+                 fdt_pa, *size_bytes);
+        refuse();
+    }
+    return mmu_map_fdt(pa_of(fdt_pa), *size_bytes);
+}
+
+static void report_fault(void *context, const struct config_fault *fault)
+{
+    char text[220];
+
+    (void)context;
+    (void)config_fault_text(fault, text, sizeof(text));
+    log_line("refused %s: %s", fault->rule_name, text);
+}
+
+/* Load address and size of kernel images stand in their first bytes. */
+static bool apply_image_headers(const struct config_input *input, struct module_desc *module)
+{
+    bool ok = true;
+
+    for (uint32_t p = 0; p < module->partition_count; p++) {
+        struct partition_desc *partition = &module->partition[p];
+
+        for (uint32_t i = 0; i < partition->image_count; i++) {
+            struct image_desc *image = &partition->image[i];
+            uint8_t header[IMAGE_HEADER_BYTES] = {0};
+            uint64_t done = 0;
+            uint64_t size = image->size_bytes < sizeof(header) ? image->size_bytes : sizeof(header);
+
+            if (image->kind != IMAGE_KERNEL) {
+                continue;
+            }
+            while (done < size) {
+                uint64_t pa = image->pa.pa + done;
+                uint64_t here = PAGE_BYTES - pa % PAGE_BYTES;
+                const uint8_t *page =
+                    mmu_window_map(MMU_WINDOW_SOURCE, pa_of(pa & ~(PAGE_BYTES - 1)));
+
+                here = here < size - done ? here : size - done;
+                memcpy(header + done, page + pa % PAGE_BYTES, here);
+                done += here;
+            }
+            ok = config_apply_image_header(input, module, partition, image, header) && ok;
+        }
+    }
+    mmu_window_unmap(MMU_WINDOW_SOURCE);
+    return ok;
+}
+
+/* What the description may ask for and this version cannot do. */
+static bool supported(const struct module_desc *module)
+{
+    const struct schedule_desc *schedule = &module->schedule[0];
+    uint64_t mpidr = sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff);
+
+    if (schedule->core_count != 1) {
+        log_line("refused one-core: %s schedules %u CPUs; this version runs one", schedule->node,
+                 schedule->core_count);
+        return false;
+    }
+    if (module->platform.cpu_mpidr[schedule->core[0].cpu] != mpidr) {
+        log_line("refused boot-core: %s is for CPU %lx, but the kernel was started on CPU %lx",
+                 schedule->core[0].node, module->platform.cpu_mpidr[schedule->core[0].cpu], mpidr);
+        return false;
+    }
+    return true;
+}
+
+static void init_machine(const struct platform_desc *platform)
+{
+    idregs_init();
+    el2_traps_init();
+    timer_init_core();
+    gic_init(platform);
+    boot_core.mitigation = mitigation_of_this_core(platform->psci);
+    boot_core.has_pauth = el2_has_pauth() ? 1 : 0;
+}
+
+static void check_counter(void)
+{
+    uint64_t hz = counter_hz();
+
+    if (hz < COUNTER_HZ_MIN || hz > COUNTER_HZ_MAX) {
+        log_line("refused counter-frequency: CNTFRQ_EL0 is %lu Hz, outside %lu to %lu: firmware must set it", hz,
+                 COUNTER_HZ_MIN, COUNTER_HZ_MAX);
+        refuse();
+    }
+}
+
+static void banner(const struct module_desc *module)
+{
+    uint8_t digest[32];
+    char text[65];
+
+    config_hash(module, digest);
+    for (uint32_t i = 0; i < sizeof(digest); i++) {
+        (void)format_into(text + 2 * i, 3, "%02x", digest[i]);
+    }
+    log_line("module %s: %u partitions, %u windows in a major frame of %lu us, guard %lu ns",
+             module->name, module->partition_count, module->schedule[0].core[0].window_count,
+             module->schedule[0].major_frame_ns / 1000, module->guard_ns);
+    log_line("description sha256 %s", text);
+}
+
+/* Entered from head.S.  level: CurrentEL; misplaced: not at a 2 MiB boundary. */
+void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t misplaced)
+    __attribute__((noreturn));
+
+void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t misplaced)
+{
+    struct arena arena = {.next = __pool_start, .end = (uint8_t *)(uintptr_t)POOL_VA};
+    struct config_input input = {
+        .fdt_pa = pa_of(fdt_pa),
+        .kernel = {.base = kernel_pa, .size_bytes = KERNEL_BYTES, .node = "the kernel"},
+        .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
+        .minimum_guard_ns = MINIMUM_GUARD_NS,
+        .minimum_window_ns = MINIMUM_WINDOW_NS,
+        .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
+        .fault = report_fault,
+    };
+    struct module_desc *module;
+    uint64_t size_bytes;
+    uint64_t pool_bytes;
+
+    stack_guard_seed(counter_now());
+    early_console();
+    if (level != 2) {
+        log_line("started at EL%lu: a separation kernel needs EL2.  QEMU: -M virt,virtualization=on; "
+                 "boards: firmware must enter U-Boot at EL2",
+                 level);
+        log_line("end status=refused");
+        (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, true);
+        machine_off();
+    }
+    if (misplaced != 0) {
+        log_line("refused load-address: the kernel runs at 0x%lx, which is not 2 MiB-aligned", kernel_pa);
+        refuse();
+    }
+    check_counter();
+    input.fdt = map_fdt(fdt_pa, &size_bytes);
+    input.fdt_bytes = size_bytes;
+    module = config_read(&input, &arena);
+    if (module == NULL) {
+        refuse();
+    }
+    tree_console(&module->platform);
+    if (!supported(module) || !apply_image_headers(&input, module)) {
+        refuse();
+    }
+    pool_bytes = module_bytes_bound(module);
+    pool_bytes = pool_bytes <= arena_left(&arena)
+                     ? 0
+                     : (pool_bytes - arena_left(&arena) + BLOCK_BYTES - 1) & ~(BLOCK_BYTES - 1);
+    if (!config_place(module, &input, pool_bytes)) {
+        refuse();
+    }
+    if (pool_bytes != 0) {
+        (void)mmu_map_pool(pa_of(module->pool.base), pool_bytes);
+        memset(arena.end, 0, pool_bytes);
+        arena.end += pool_bytes;
+    }
+    module_state.kernel_ram_bytes = KERNEL_BYTES + pool_bytes;
+    init_machine(&module->platform);
+    banner(module);
+    module_build(module, &arena);
+    core_run(&boot_core);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What can a partition do to its own power state?  PSCI 1.1 (DEN 0022D) for the vCPUs of one partition;
+ * nothing reaches the firmware.  32- and 64-bit forms differ in bit 30 of the function.
+ */
+#include <bulkhead/hm.h>
+#include <bulkhead/hypercall.h>
+
+#define PSCI_BASE  0x84000000U
+#define PSCI_64    0x40000000U
+#define PSCI_COUNT 0x20U
+
+enum psci_function {
+    PSCI_VERSION = 0x0,
+    PSCI_CPU_SUSPEND = 0x1,
+    PSCI_CPU_OFF = 0x2,
+    PSCI_CPU_ON = 0x3,
+    PSCI_AFFINITY_INFO = 0x4,
+    PSCI_MIGRATE_INFO_TYPE = 0x6,
+    PSCI_SYSTEM_OFF = 0x8,
+    PSCI_SYSTEM_RESET = 0x9,
+    PSCI_FEATURES = 0xa,
+};
+
+#define PSCI_1_1                0x10001U
+#define PSCI_NOT_SUPPORTED      (-1)
+#define PSCI_INVALID_PARAMETERS (-2)
+#define PSCI_ALREADY_ON         (-4)
+#define PSCI_INVALID_ADDRESS    (-9)
+#define MIGRATE_NOT_REQUIRED    2U /* no trusted OS that would have to move */
+#define AFFINITY_ON             0U
+#define AFFINITY_OFF            1U
+
+#define SMCCC_VERSION 0x80000000U
+
+/* Affinity fields of an MPIDR; a partition's vCPUs are Aff0 = index, the rest zero. */
+static struct vcpu *target_of(struct vcpu *vcpu, uint64_t mpidr)
+{
+    if (mpidr >= vcpu->partition->desc->vcpu_count) {
+        return NULL;
+    }
+    return &vcpu->partition->vcpu[mpidr];
+}
+
+static bool is_in_memory(const struct partition_desc *desc, uint64_t ipa)
+{
+    for (uint32_t i = 0; i < desc->memory_count; i++) {
+        if (ipa - desc->memory[i].ipa.ipa < desc->memory[i].size_bytes) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_t argument)
+{
+    struct vcpu *target = target_of(vcpu, mpidr);
+
+    if (target == NULL) {
+        return PSCI_INVALID_PARAMETERS;
+    }
+    if (target->powered_on) {
+        return PSCI_ALREADY_ON;
+    }
+    if ((entry & 3) != 0 || !is_in_memory(vcpu->partition->desc, entry)) {
+        return PSCI_INVALID_ADDRESS;
+    }
+    target->context.pc = entry;
+    target->context.x[0] = argument;
+    target->powered_on = true;
+    return 0;
+}
+
+static bool cpu_off(struct vcpu *vcpu)
+{
+    vcpu->powered_on = false;
+    for (uint32_t i = 0; i < vcpu->partition->desc->vcpu_count; i++) {
+        if (vcpu->partition->vcpu[i].powered_on) {
+            return false;
+        }
+    }
+    hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);
+    return false;
+}
+
+static int64_t features(uint32_t function)
+{
+    if (function == SMCCC_VERSION) {
+        return 0;
+    }
+    switch (function & ~(PSCI_BASE | PSCI_64)) {
+    case PSCI_CPU_ON:
+    case PSCI_AFFINITY_INFO:
+        return 0;
+    case PSCI_VERSION:
+    case PSCI_CPU_OFF:
+    case PSCI_MIGRATE_INFO_TYPE:
+    case PSCI_SYSTEM_OFF:
+    case PSCI_SYSTEM_RESET:
+    case PSCI_FEATURES:
+        return (function & PSCI_64) == 0 ? 0 : PSCI_NOT_SUPPORTED;
+    default:
+        return PSCI_NOT_SUPPORTED;
+    }
+}
+
+bool psci_call(struct vcpu *vcpu, uint32_t function, bool *go_on)
+{
+    uint64_t *x = vcpu->context.x;
+    bool is_64 = (function & PSCI_64) != 0;
+    uint64_t mask = is_64 ? UINT64_MAX : UINT32_MAX;
+    int64_t result = PSCI_NOT_SUPPORTED;
+
+    if ((function & ~PSCI_64) - PSCI_BASE >= PSCI_COUNT) {
+        return false;
+    }
+    switch ((function & ~PSCI_64) - PSCI_BASE) {
+    case PSCI_CPU_ON:
+        result = cpu_on(vcpu, x[1] & mask, x[2] & mask, x[3] & mask);
+        break;
+    case PSCI_AFFINITY_INFO: {
+        const struct vcpu *target = target_of(vcpu, x[1] & mask);
+
+        result = (x[2] & mask) != 0 || target == NULL ? PSCI_INVALID_PARAMETERS
+                 : target->powered_on                 ? (int64_t)AFFINITY_ON
+                                                      : (int64_t)AFFINITY_OFF;
+        break;
+    }
+    case PSCI_VERSION:
+        result = is_64 ? PSCI_NOT_SUPPORTED : (int64_t)PSCI_1_1;
+        break;
+    case PSCI_MIGRATE_INFO_TYPE:
+        result = is_64 ? PSCI_NOT_SUPPORTED : (int64_t)MIGRATE_NOT_REQUIRED;
+        break;
+    case PSCI_FEATURES:
+        result = is_64 ? PSCI_NOT_SUPPORTED : features((uint32_t)x[1]);
+        break;
+    case PSCI_CPU_OFF:
+        if (!is_64) {
+            *go_on = cpu_off(vcpu);
+            return true;
+        }
+        break;
+    case PSCI_SYSTEM_OFF:
+        if (!is_64) {
+            hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);
+            *go_on = false;
+            return true;
+        }
+        break;
+    case PSCI_SYSTEM_RESET:
+        if (!is_64) {
+            hm_partition_event(vcpu, HM_ERROR_RESET, 0, 0);
+            *go_on = false;
+            return true;
+        }
+        break;
+    default:
+        break;
+    }
+    x[0] = (uint64_t)result;
+    return true;
+}

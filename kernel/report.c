@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How did it go?  The final table of a module that was told to stop: each window's plan and what was
+ * measured, for people and, line by line, for tools; then power off.
+ */
+#include <asm/context_switch.h>
+#include <asm/core.h>
+#include <bulkhead/console_host.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/hm.h>
+#include <bulkhead/log.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/timer.h>
+
+
+
+struct core boot_core;
+
+void machine_off(void)
+{
+    const struct module_desc *desc = module_state.desc;
+
+    if (desc == NULL || desc->platform.psci != PSCI_NONE) {
+        (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, desc != NULL && desc->platform.psci == PSCI_HVC);
+    }
+    for (;;) {
+        __asm__ volatile("wfe");
+    }
+}
+
+static int64_t signed_ns(int64_t ticks)
+{
+    uint64_t hz = module_state.counter_hz;
+
+    return ticks < 0 ? -(int64_t)ticks_to_ns((uint64_t)-ticks, hz)
+                     : (int64_t)ticks_to_ns((uint64_t)ticks, hz);
+}
+
+/* Microseconds with three places: what a schedule is read in. */
+static void put_us(int64_t ns)
+{
+    uint64_t magnitude = ns < 0 ? (uint64_t)-ns : (uint64_t)ns;
+    char text[24];
+
+    (void)format_into(text, sizeof(text), "%s%lu.%03lu", ns < 0 ? "-" : "", magnitude / 1000,
+                      magnitude % 1000);
+    log_text("%13s", text);
+}
+
+static void table(const struct core *core)
+{
+    log_text("\n  window partition        start us  duration us   measured min   measured max"
+             "      due      run\n");
+    for (uint32_t i = 0; i < core->window_count; i++) {
+        const struct window *window = &core->windows[i];
+        const struct window_desc *plan = window->desc;
+        bool ran = window->release_min <= window->release_max;
+
+        log_text("  %6u %-12s", i, window->vcpu->partition->desc->name);
+        put_us((int64_t)plan->start_ns);
+        put_us((int64_t)plan->duration_ns);
+        if (ran) {
+            log_text("  ");
+            put_us((int64_t)plan->start_ns + signed_ns(window->release_min));
+            log_text("  ");
+            put_us((int64_t)plan->start_ns + signed_ns(window->release_max));
+        } else {
+            log_text("  %13s  %13s", "-", "-");
+        }
+        log_text(" %8lu %8lu\n", window->due, window->run);
+    }
+    log_text("\n");
+    for (uint32_t p = 0; p < module_state.desc->partition_count; p++) {
+        const struct partition *partition = &module_state.partition[p];
+
+        log_text("  partition %-12s %-10s starts %lu  health events %lu  characters lost %lu\n",
+                 partition->desc->name,
+                 partition->mode == PARTITION_NORMAL ? "NORMAL"
+                 : partition->mode == PARTITION_IDLE ? "IDLE"
+                                                     : "COLD_START",
+                 partition->start_count, partition->health_events, partition->console.lost);
+    }
+    log_text("\n");
+}
+
+static void machine_lines(const struct core *core, uint64_t *due, uint64_t *run)
+{
+    for (uint32_t i = 0; i < core->window_count; i++) {
+        const struct window *window = &core->windows[i];
+        bool ran = window->release_min <= window->release_max;
+
+        *due += window->due;
+        *run += window->run;
+        log_line("window index=%u partition=%s start_ns=%lu duration_ns=%lu due=%lu run=%lu "
+                 "release_min_ns=%ld release_max_ns=%ld",
+                 i, window->vcpu->partition->desc->name, window->desc->start_ns,
+                 window->desc->duration_ns, window->due, window->run,
+                 ran ? signed_ns(window->release_min) : 0, ran ? signed_ns(window->release_max) : 0);
+    }
+    log_line("stat switch_entry_to_wait_max=%lu", core->switch_max_ticks);
+    log_line("stat exit_ticks=%lu", core->exit_ticks);
+    log_line("stat guard_ns=%lu", module_state.desc->guard_ns);
+    log_line("stat traps=%lu", core->trap_count);
+    log_line("stat windows_late=%lu", core->late_count);
+    log_line("stat windows_missed=%lu", core->missed_count);
+    log_line("stat major_frames=%lu", core->cursor.frame);
+    log_line("stat kernel_ram_bytes=%lu", module_state.kernel_ram_bytes);
+}
+
+static void print_trace(const struct core *core)
+{
+    static const char *const name[] = {
+        "none", "boundary", "release", "gap", "trap", "hypercall", "inject", "health",
+    };
+    uint32_t size = core->trace.mask + 1;
+    uint32_t first = core->trace.next > size ? core->trace.next - size : 0;
+
+    for (uint32_t i = first; i != core->trace.next; i++) {
+        const struct trace_record *record = &core->trace.record[i & core->trace.mask];
+
+        log_line("trace core=%u time=%lu event=%s argument=0x%x", core->index, record->time_ticks,
+                 name[record->event % ARRAY_COUNT(name)], record->argument);
+    }
+}
+
+void module_end(void)
+{
+    const struct core *core = &boot_core;
+    uint64_t due = 0;
+    uint64_t run = 0;
+    bool ok;
+
+    guard_disarm();
+    console_host_flush();
+    log_use_uart();
+    table(core);
+    machine_lines(core, &due, &run);
+    if (CONFIG_TRACE && module_state.desc->print_trace) {
+        print_trace(core);
+    }
+    ok = due == run && core->late_count == 0 && core->missed_count == 0;
+    log_line("end status=%s windows_due=%lu windows_run=%lu health_events=%lu", ok ? "ok" : "fail", due,
+             run, hm_event_count());
+    machine_off();
+}

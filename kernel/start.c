@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See bulkhead/start.h.  State: struct start_cursor of each partition; owner: the partition's core. */
+#include <asm/cache.h>
+#include <asm/el2_traps.h>
+#include <asm/mmu.h>
+#include <asm/sysreg.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/module_state.h>
+#include <bulkhead/start.h>
+#include <string.h>
+
+enum phase { PHASE_SCRUB, PHASE_IMAGES };
+
+/* SCTLR_EL1 after reset: its RES1 bits, MMU and caches off (Arm ARM D17.2.118). */
+#define SCTLR_EL1_RESET UINT64_C(0x30d00800)
+/* EL1h, DAIF masked. */
+#define PSTATE_RESET UINT64_C(0x3c5)
+#define VMPIDR_RES1  (UINT64_C(1) << 31)
+
+/* DCZID_EL0: DZP = 0 and blocks of 64 bytes (Arm ARM D17.2.29). */
+static bool zva_usable;
+
+void start_init(void)
+{
+    zva_usable = sysreg_read(dczid_el0) == 4;
+}
+
+void partition_start_begin(struct partition *partition)
+{
+    partition->mode = PARTITION_COLD_START;
+    partition->start = (struct start_cursor){0};
+}
+
+/* Zeroes one page of the present region. */
+static void scrub_step(struct partition *partition)
+{
+    struct start_cursor *cursor = &partition->start;
+    const struct memory_desc *memory = &partition->desc->memory[cursor->index];
+
+    page_zero(mmu_window_map(MMU_WINDOW_TARGET, pa_of(memory->pa.pa + cursor->offset)), zva_usable);
+    dsb(sy);
+    cursor->offset += PAGE_BYTES;
+    if (cursor->offset == memory->size_bytes) {
+        cursor->offset = 0;
+        cursor->index++;
+        if (cursor->index == partition->desc->memory_count) {
+            cursor->index = 0;
+            cursor->phase = PHASE_IMAGES;
+        }
+    }
+}
+
+/* The checker has made sure that every image lies inside one region. */
+static paddr_t image_target(const struct partition_desc *desc, uint64_t ipa)
+{
+    for (uint32_t i = 0; i < desc->memory_count; i++) {
+        const struct memory_desc *memory = &desc->memory[i];
+
+        if (ipa - memory->ipa.ipa < memory->size_bytes) {
+            return pa_of(memory->pa.pa + (ipa - memory->ipa.ipa));
+        }
+    }
+    return pa_of(UINT64_MAX);
+}
+
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Copies at most a page of the present image. */
+static void image_step(struct partition *partition)
+{
+    struct start_cursor *cursor = &partition->start;
+    const struct image_desc *image = &partition->desc->image[cursor->index];
+    uint64_t from = image->pa.pa + cursor->offset;
+    uint64_t to = image_target(partition->desc, image->load.ipa + cursor->offset).pa;
+    uint64_t size = least(image->size_bytes - cursor->offset,
+                          least(PAGE_BYTES - from % PAGE_BYTES, PAGE_BYTES - to % PAGE_BYTES));
+    const uint8_t *source = mmu_window_map(MMU_WINDOW_SOURCE, pa_of(from & ~(PAGE_BYTES - 1)));
+    uint8_t *target = mmu_window_map(MMU_WINDOW_TARGET, pa_of(to & ~(PAGE_BYTES - 1)));
+
+    memcpy(target + to % PAGE_BYTES, source + from % PAGE_BYTES, size);
+    page_clean(target);
+    dsb(sy);
+    cursor->offset += size;
+    if (cursor->offset == image->size_bytes) {
+        cursor->offset = 0;
+        cursor->index++;
+    }
+}
+
+static void reset_vcpu(struct partition *partition, uint32_t index)
+{
+    struct vcpu *vcpu = &partition->vcpu[index];
+
+    vcpu->context = (struct vcpu_context){
+        .x = {partition->desc->boot_arg},
+        .pc = partition->desc->entry.ipa,
+        .pstate = PSTATE_RESET,
+        .sctlr_el1 = SCTLR_EL1_RESET,
+        .vmpidr_el2 = VMPIDR_RES1 | index,
+        .hcr_el2 = el2_guest_hcr(),
+    };
+    vcpu->timers = (struct vcpu_timers){0};
+    vcpu->gic_vmcr = 0;
+    memset(vcpu->gic_ap0r, 0, sizeof(vcpu->gic_ap0r));
+    memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));
+    vcpu->powered_on = index == 0;
+}
+
+/* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction cache. */
+static void reset_step(struct partition *partition)
+{
+    const struct partition_desc *desc = partition->desc;
+
+    mmu_window_unmap(MMU_WINDOW_SOURCE);
+    mmu_window_unmap(MMU_WINDOW_TARGET);
+    vgic_reset(&partition->vgic, desc->vgic, desc->vcpu_count, partition->vgic.cpu,
+               gic->list_registers());
+    for (uint32_t i = 0; i < desc->vcpu_count; i++) {
+        reset_vcpu(partition, i);
+        vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_virt_timer,
+                          module_state.desc->platform.irq_virt_timer);
+        vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_phys_timer,
+                          module_state.desc->platform.irq_phys_timer);
+    }
+    for (uint32_t d = 0; d < desc->device_count; d++) {
+        for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
+            uint32_t intid = desc->device[d].irq[i];
+
+            gic->mask(intid / 32, 1U << intid % 32);
+            gic->deactivate(intid);
+            vgic_link_shared(&partition->vgic, intid, intid);
+        }
+    }
+    vpl011_reset(&partition->uart, &partition->console);
+
+    sysreg_write(vttbr_el2, partition->vttbr);
+    isb();
+    __asm__ volatile("tlbi vmalls12e1" : : : "memory");
+    __asm__ volatile("ic iallu" : : : "memory");
+    dsb(nsh);
+    isb();
+    partition->start_count++;
+    partition->mode = PARTITION_NORMAL;
+}
+
+bool partition_start_step(struct partition *partition)
+{
+    struct start_cursor *cursor = &partition->start;
+
+    if (cursor->phase == PHASE_SCRUB) {
+        scrub_step(partition);
+    } else if (cursor->phase == PHASE_IMAGES && cursor->index < partition->desc->image_count) {
+        image_step(partition);
+    } else {
+        reset_step(partition);
+    }
+    return partition->mode == PARTITION_NORMAL;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What makes an interrupt pending or ends it, other than the guest's register accesses and list
+ * registers: reset, links to physical interrupts, input lines, SGIs, trapped deactivation.
+ *
+ * Bound: O(lr_count) each; SGIs times the vCPUs they go to, of which there are at most 16.
+ */
+#include <string.h>
+
+#include "internal.h"
+
+static void reset_cpu(struct vgic_cpu *cpu, struct vgic_dist *dist, uint32_t index,
+                      uint32_t lr_count)
+{
+    memset(cpu, 0, sizeof(*cpu));
+    cpu->dist = dist;
+    cpu->index = index;
+    cpu->lr_count = lr_count < VGIC_LR_MAX ? lr_count : VGIC_LR_MAX;
+    cpu->private_bank.edge = SGI_MASK;
+    if (dist->model == GIC_V2) /* SGIs cannot be disabled: allowed by IHI 0048, 4.3.5 */
+        cpu->private_bank.enabled = SGI_MASK;
+    else /* group 1, as under KVM: group 0 does not exist for partitions */
+        cpu->private_bank.group = UINT32_C(0xffffffff);
+}
+
+void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_count,
+                struct vgic_cpu *const *cpu, uint32_t lr_count)
+{
+    memset(dist, 0, sizeof(*dist));
+    dist->model = model;
+    dist->cpu_count = cpu_count;
+    dist->cpu = cpu;
+    for (uint32_t word = 1; model == GIC_V3 && word < VGIC_WORDS; word++)
+        dist->shared[word].group = UINT32_C(0xffffffff);
+    /* Routes reset to affinity 0.0.0.0.  Targets reset to none, where there is a choice. */
+    if (model == GIC_V2 && cpu_count > 1)
+        memset(dist->home, VGIC_NOWHERE, sizeof(dist->home));
+    for (uint32_t index = 0; index < cpu_count; index++)
+        reset_cpu(cpu[index], dist, index, lr_count);
+}
+
+void vgic_link_private(struct vgic_cpu *cpu, uint32_t intid, uint32_t physical_intid)
+{
+    cpu->private_bank.hw |= vgic_bit(intid);
+    cpu->dist->hw_intid[intid] = (uint16_t)physical_intid;
+}
+
+void vgic_link_shared(struct vgic_dist *dist, uint32_t intid, uint32_t physical_intid)
+{
+    dist->shared[intid / 32U].hw |= vgic_bit(intid);
+    dist->hw_intid[intid] = (uint16_t)physical_intid;
+}
+
+void vgic_hw_pending(struct vgic_cpu *cpu, uint32_t intid)
+{
+    uint32_t word = intid / 32U;
+    uint32_t bit = vgic_bit(intid);
+    struct vgic_bank *bank = vgic_bank_of(cpu, word);
+
+    vgic_fold(cpu);
+    vgic_recall(cpu, word, bit);
+    uint32_t before = vgic_ready_bits(bank);
+    bank->line |= bit;
+    bank->hw_active |= bit;
+    vgic_requeue(cpu, word, before);
+    vgic_fill(cpu);
+}
+
+void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid)
+{
+    uint32_t word = intid / 32U;
+    uint32_t bit = vgic_bit(intid);
+    struct vgic_bank *bank = vgic_bank_of(cpu, word);
+
+    vgic_fold(cpu);
+    if (bank->line & bit) {
+        vgic_recall(cpu, word, bit);
+        uint32_t before = vgic_ready_bits(bank);
+        /* Unless the holder's list register has just shown that the guest was faster. */
+        bank->hw_active &= ~(bank->line & bit);
+        bank->line &= ~bit;
+        vgic_requeue(cpu, word, before);
+    }
+    vgic_fill(cpu);
+}
+
+void vgic_set_line(struct vgic_cpu *cpu, uint32_t intid, bool level)
+{
+    uint32_t word = intid / 32U;
+    uint32_t bit = vgic_bit(intid);
+    struct vgic_bank *bank = vgic_bank_of(cpu, word);
+
+    if (bank->hw & bit) {
+        if (level)
+            vgic_hw_pending(cpu, intid);
+        else
+            vgic_hw_retract(cpu, intid);
+        return;
+    }
+    vgic_fold(cpu);
+    if (level != ((bank->line & bit) != 0)) {
+        vgic_recall(cpu, word, bit);
+        uint32_t before = vgic_ready_bits(bank);
+        bank->line ^= bit;
+        bank->pending |= bank->line & bank->edge & bit;
+        vgic_requeue(cpu, word, before);
+    }
+    vgic_fill(cpu);
+}
+
+void vgic_sgi_pend(struct vgic_cpu *target, uint32_t intid, uint32_t source)
+{
+    struct vgic_bank *bank = &target->private_bank;
+    vgic_recall(target, 0, vgic_bit(intid));
+    uint32_t before = vgic_ready_bits(bank);
+    if (target->dist->model == GIC_V2)
+        target->sgi_source[intid] = (uint8_t)(target->sgi_source[intid] | (1U << source));
+    bank->pending |= vgic_bit(intid);
+    vgic_requeue(target, 0, before);
+}
+
+/* GICD_SGIR (IHI 0048, 4.3.15): filter 25:24, target list 23:16, INTID 3:0. */
+void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
+{
+    struct vgic_dist *dist = cpu->dist;
+    uint32_t self = UINT32_C(1) << cpu->index;
+    uint32_t everyone = (UINT32_C(1) << dist->cpu_count) - 1U;
+    uint32_t targets;
+
+    switch (value >> 24 & 3U) {
+    case 0:
+        targets = (value >> 16 & 0xffU) & everyone;
+        break;
+    case 1:
+        targets = everyone & ~self;
+        break;
+    case 2:
+        targets = self;
+        break;
+    default: /* reserved */
+        targets = 0;
+        break;
+    }
+    vgic_fold(cpu);
+    for (; targets != 0; targets &= targets - 1U)
+        vgic_sgi_pend(dist->cpu[vgic_lowest(targets)], value & 0xfU, cpu->index);
+    vgic_fill(cpu);
+}
+
+/*
+ * ICC_SGI1R_EL1 (IHI 0069, 12.2.21): target list 15:0 of affinity 0, INTID 27:24, IRM 40; the other
+ * affinities and the range selector are 0 for every vCPU, since a partition has at most 16.
+ * It makes group 1 SGIs only (table 12-14 with one security state).
+ */
+void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
+{
+    struct vgic_dist *dist = cpu->dist;
+    uint32_t intid = (uint32_t)(value >> 24) & 0xfU;
+    uint32_t everyone = (UINT32_C(1) << dist->cpu_count) - 1U;
+    const uint64_t irm = UINT64_C(1) << 40;
+    const uint64_t elsewhere = UINT64_C(0x00fff0ff00ff0000); /* Aff3, RS, Aff2, Aff1 */
+    uint32_t targets = 0;
+
+    if (value & irm)
+        targets = everyone & ~(UINT32_C(1) << cpu->index);
+    else if (!(value & elsewhere))
+        targets = (uint32_t)value & 0xffffU & everyone;
+    vgic_fold(cpu);
+    for (; targets != 0; targets &= targets - 1U) {
+        struct vgic_cpu *target = dist->cpu[vgic_lowest(targets)];
+        if (target->private_bank.group & vgic_bit(intid))
+            vgic_sgi_pend(target, intid, cpu->index);
+    }
+    vgic_fill(cpu);
+}
+
+void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid)
+{
+    vgic_fold(cpu);
+    if (intid < VGIC_IRQ_COUNT && (vgic_bank_of(cpu, intid / 32U)->active & vgic_bit(intid)) &&
+        vgic_holder(cpu, intid) == cpu) {
+        vgic_recall(cpu, intid / 32U, vgic_bit(intid));
+        vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
+    }
+    vgic_fill(cpu);
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Would the kernel take this system?  Host program around the kernel's own reader, checker and
+ * placement: prints every fault as one sentence, or what the system is.  Exit status 0: it would be
+ * taken; 1: it would be refused; 2: the program was used wrongly or a file cannot be read.
+ *
+ * usage: bulkhead-check [options] merged.dtb
+ *   --guard-ns N            guard where the description gives none
+ *   --minimum-guard-ns N    what the kernel of this board needs at least
+ *   --minimum-window-ns N   shortest useful time of a window beside its guard
+ *   --exit-cost-ns N        exit cost where the description gives none
+ *   --kernel BASE SIZE      where the kernel will be
+ *   --fdt BASE              where the blob will be
+ *   --pool-bytes N          memory that the kernel will take beside its own
+ *   --image NODE FILE       the bytes of a boot module, for the header of a kernel (may be
+ * repeated)
+ *   --hash                  print only the hash
+ */
+#include "report.h"
+
+#include <bulkhead/config.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define IMAGES_MAX 512U
+
+struct image_file {
+    const char *node;
+    const char *file;
+};
+
+struct options {
+    struct config_input input;
+    uint64_t pool_bytes;
+    struct image_file image[IMAGES_MAX];
+    uint32_t image_count;
+    const char *blob;
+    bool hash_only;
+};
+
+static _Noreturn void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "bulkhead-check: %s: %s\n", what, why);
+    exit(2);
+}
+
+static const char *next_word(char **argv, int argc, int *at)
+{
+    if (*at + 1 >= argc) {
+        fail(argv[*at], "a value is missing");
+    }
+    return argv[++*at];
+}
+
+static uint64_t next_number(char **argv, int argc, int *at)
+{
+    const char *option = argv[*at];
+    const char *word = next_word(argv, argc, at);
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(word, &end, 0);
+    if (errno != 0 || *end != '\0' || end == word || word[0] == '-') {
+        fail(option, "not a number");
+    }
+    return value;
+}
+
+static void read_options(struct options *options, int argc, char **argv)
+{
+    struct config_input *input = &options->input;
+    for (int at = 1; at < argc; at++) {
+        if (strcmp(argv[at], "--guard-ns") == 0) {
+            input->default_guard_ns = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--minimum-guard-ns") == 0) {
+            input->minimum_guard_ns = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--minimum-window-ns") == 0) {
+            input->minimum_window_ns = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--exit-cost-ns") == 0) {
+            input->default_exit_cost_ns = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--kernel") == 0) {
+            input->kernel.base = next_number(argv, argc, &at);
+            input->kernel.size_bytes = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--fdt") == 0) {
+            input->fdt_pa = pa_of(next_number(argv, argc, &at));
+        } else if (strcmp(argv[at], "--pool-bytes") == 0) {
+            options->pool_bytes = next_number(argv, argc, &at);
+        } else if (strcmp(argv[at], "--image") == 0) {
+            if (options->image_count == IMAGES_MAX) {
+                fail("--image", "too many");
+            }
+            struct image_file *image = &options->image[options->image_count++];
+            image->node = next_word(argv, argc, &at);
+            image->file = next_word(argv, argc, &at);
+        } else if (strcmp(argv[at], "--hash") == 0) {
+            options->hash_only = true;
+        } else if (argv[at][0] == '-' || options->blob != NULL) {
+            fail(argv[at], "not an option of this program; see the head of scripts/check/main.c");
+        } else {
+            options->blob = argv[at];
+        }
+    }
+    if (options->blob == NULL) {
+        fail("usage", "bulkhead-check [options] merged.dtb");
+    }
+}
+
+/* The whole file; *size_bytes is its length. */
+static void *read_file(const char *name, size_t *size_bytes)
+{
+    FILE *file = fopen(name, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+        fail(name, strerror(errno));
+    }
+    long length = ftell(file);
+    rewind(file);
+    void *bytes = malloc(length > 0 ? (size_t)length : 1);
+    if (length < 0 || bytes == NULL || fread(bytes, 1, (size_t)length, file) != (size_t)length) {
+        fail(name, "cannot be read");
+    }
+    fclose(file);
+    *size_bytes = (size_t)length;
+    return bytes;
+}
+
+static void print_fault(void *context, const struct config_fault *fault)
+{
+    char text[1024];
+    uint32_t *fault_count = context;
+    config_fault_text(fault, text, sizeof(text));
+    printf("refused %s: %s\n", fault->rule_name, text);
+    (*fault_count)++;
+}
+
+/* The first bytes of an image; an image whose file was not named is taken for a flat binary. */
+static bool apply_header(const struct options *options, struct module_desc *module,
+                         struct partition_desc *partition, struct image_desc *image)
+{
+    uint8_t header[IMAGE_HEADER_BYTES] = {0};
+    for (uint32_t index = 0; index < options->image_count; index++) {
+        if (strcmp(options->image[index].node, image->node) == 0) {
+            size_t size_bytes;
+            void *bytes = read_file(options->image[index].file, &size_bytes);
+            memcpy(header, bytes, size_bytes < sizeof(header) ? size_bytes : sizeof(header));
+            free(bytes);
+        }
+    }
+    return config_apply_image_header(&options->input, module, partition, image, header);
+}
+
+static bool complete(const struct options *options, struct module_desc *module)
+{
+    bool whole = true;
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        struct partition_desc *partition = &module->partition[index];
+        for (uint32_t at = 0; at < partition->image_count; at++) {
+            if (partition->image[at].kind == IMAGE_KERNEL) {
+                whole = apply_header(options, module, partition, &partition->image[at]) && whole;
+            }
+        }
+    }
+    return whole && config_place(module, &options->input, options->pool_bytes);
+}
+
+int main(int argc, char **argv)
+{
+    /* Where QEMU's `virt` machine puts things, with the kernel's defaults. */
+    static struct options options = {
+        .input = {.fdt_pa = {0x48000000},
+                  .kernel = {0x40200000, 0x200000, "the kernel"},
+                  .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
+                  .minimum_guard_ns = 500,
+                  .minimum_window_ns = 1000,
+                  .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
+    };
+    uint32_t fault_count = 0;
+    size_t size_bytes;
+
+    read_options(&options, argc, argv);
+    void *blob = read_file(options.blob, &size_bytes);
+    /* The description is smaller than the blob that it was read from, but for the index of it. */
+    size_t arena_bytes = 65536 + 32 * size_bytes;
+    uint8_t *memory = malloc(arena_bytes);
+    if (memory == NULL) {
+        fail(options.blob, "not enough memory");
+    }
+    struct arena arena = {memory, memory + arena_bytes};
+    options.input.fdt = blob;
+    options.input.fdt_bytes = size_bytes;
+    options.input.fault = print_fault;
+    options.input.fault_context = &fault_count;
+
+    struct module_desc *module = config_read(&options.input, &arena);
+    if (module != NULL && complete(&options, module)) {
+        uint8_t digest[32];
+        config_hash(module, digest);
+        if (!options.hash_only) {
+            report_module(module);
+        }
+        report_hash(digest);
+    } else {
+        printf("%" PRIu32 " fault%s\n", fault_count, fault_count == 1 ? "" : "s");
+    }
+    free(memory);
+    free(blob);
+    return fault_count == 0 ? 0 : 1;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list-register hardware of test_vgic.h. */
+#include "test_vgic.h"
+
+#include <string.h>
+
+void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count, uint32_t lr_count)
+{
+    memset(m, 0, sizeof(*m));
+    memset(m->cpu, 0xa5, sizeof(m->cpu)); /* reset must not depend on what was there */
+    memset(&m->dist, 0xa5, sizeof(m->dist));
+    m->cpu_count = cpu_count;
+    for (uint32_t c = 0; c < CPU_MAX; c++)
+        m->cpus[c] = &m->cpu[c];
+    vgic_reset(&m->dist, model, cpu_count, m->cpus, lr_count);
+}
+
+bool *machine_physical(struct machine *m, uint32_t c, uint32_t intid)
+{
+    return &m->physical_active[intid < VGIC_PRIVATE_COUNT ? c : 0][intid];
+}
+
+static void deactivate_physical(struct machine *m, uint32_t c, uint32_t intid)
+{
+    assert_true(*machine_physical(m, c, intid));
+    *machine_physical(m, c, intid) = false;
+}
+
+static bool maintenance_wanted(const struct vgic_cpu *cpu)
+{
+    bool waiting = false;
+    for (uint32_t n = 0; n < cpu->lr_count; n++) {
+        uint64_t lr = cpu->lr[n];
+        waiting = waiting || (lr & VGIC_LR_STATE) == VGIC_LR_PENDING;
+        if (!(lr & VGIC_LR_STATE) && !(lr & VGIC_LR_HW) && (lr & VGIC_LR_EOI))
+            return true;
+    }
+    return (cpu->more_pending && !waiting) || (cpu->active_overflow && cpu->eoi_count != 0);
+}
+
+void machine_settle(struct machine *m, uint32_t c)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    for (uint32_t rounds = 0;; rounds++) {
+        assert_true(rounds < 3);
+        for (uint32_t intid = 0; intid < VGIC_IRQ_COUNT; intid++) {
+            if (cpu->hw_done[intid / 32] >> (intid % 32) & 1U) {
+                assert_true(cpu->hw_done_any);
+                deactivate_physical(m, c, intid);
+            }
+        }
+        memset(cpu->hw_done, 0, sizeof(cpu->hw_done));
+        cpu->hw_done_any = false;
+        if (!maintenance_wanted(cpu))
+            return;
+        m->maintenance_count++;
+        vgic_refill(cpu);
+    }
+}
+
+uint32_t machine_ack(struct machine *m, uint32_t c)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    uint32_t running = m->apr[c] != 0 ? (uint32_t)__builtin_ctz(m->apr[c]) : 32U;
+    uint64_t *best = NULL;
+    uint32_t best_level = running;
+
+    for (uint32_t n = 0; n < cpu->lr_count; n++) {
+        uint32_t level = (uint32_t)(cpu->lr[n] >> (VGIC_LR_PRIORITY_SHIFT + 3)) & 31U;
+        if ((cpu->lr[n] & VGIC_LR_STATE) == VGIC_LR_PENDING && level < best_level) {
+            best = &cpu->lr[n];
+            best_level = level;
+        }
+    }
+    if (best == NULL)
+        return SPURIOUS;
+    *best = (*best & ~VGIC_LR_STATE) | VGIC_LR_ACTIVE;
+    m->apr[c] |= UINT32_C(1) << best_level;
+    uint32_t iar = (uint32_t)*best & 0x1fffU;
+    machine_settle(m, c);
+    return iar;
+}
+
+static void deactivate(struct machine *m, uint32_t c, uint32_t iar)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    for (uint32_t n = 0; n < cpu->lr_count; n++) {
+        if ((cpu->lr[n] & VGIC_LR_ACTIVE) && (cpu->lr[n] & 0x1fffU) == iar) {
+            cpu->lr[n] &= ~VGIC_LR_ACTIVE;
+            if (cpu->lr[n] & VGIC_LR_HW) {
+                assert_false(cpu->lr[n] & VGIC_LR_PENDING);
+                assert_int_equal(cpu->lr[n] >> VGIC_LR_PINTID_SHIFT & 0x3ffU, PHYSICAL_BASE + iar);
+                deactivate_physical(m, c, iar);
+            }
+            return;
+        }
+    }
+    cpu->eoi_count++;
+}
+
+void machine_eoi(struct machine *m, uint32_t c, uint32_t iar)
+{
+    m->apr[c] &= m->apr[c] - 1U;
+    if (!m->eoi_mode)
+        deactivate(m, c, iar);
+    machine_settle(m, c);
+}
+
+void machine_dir(struct machine *m, uint32_t c, uint32_t iar)
+{
+    if (m->cpu[c].active_overflow)
+        vgic_deactivate(&m->cpu[c], iar & 0x3ffU);
+    else
+        deactivate(m, c, iar);
+    machine_settle(m, c);
+}
+
+void machine_fire(struct machine *m, uint32_t c, uint32_t intid)
+{
+    assert_false(*machine_physical(m, c, intid));
+    *machine_physical(m, c, intid) = true;
+    vgic_hw_pending(&m->cpu[c], intid);
+    machine_settle(m, c);
+}
+
+uint64_t dist_read(struct machine *m, uint32_t c, uint64_t offset, uint32_t size)
+{
+    struct vgic_access access = {.offset = offset, .size_bytes = size};
+    struct vgic_cpu before = m->cpu[c];
+    bool needs_lr = vgic_dist_needs_lr(&m->dist, &access);
+    assert_true(vgic_dist_access(&m->cpu[c], &access));
+    if (!needs_lr) /* then nothing that list registers cache may have been touched */
+        assert_memory_equal(&before, &m->cpu[c], sizeof(before));
+    machine_settle(m, c);
+    return access.value;
+}
+
+void dist_write(struct machine *m, uint32_t c, uint64_t offset, uint32_t size, uint64_t value)
+{
+    struct vgic_access access = {
+        .offset = offset, .size_bytes = size, .write = true, .value = value};
+    struct vgic_cpu before = m->cpu[c];
+    bool needs_lr = vgic_dist_needs_lr(&m->dist, &access);
+    assert_true(vgic_dist_access(&m->cpu[c], &access));
+    if (!needs_lr)
+        assert_memory_equal(&before, &m->cpu[c], sizeof(before));
+    machine_settle(m, c);
+}
+
+uint64_t redist_read(struct machine *m, uint32_t c, uint32_t t, uint64_t offset, uint32_t size)
+{
+    struct vgic_access access = {.offset = offset, .size_bytes = size};
+    struct vgic_cpu before = m->cpu[c];
+    bool needs_lr = vgic_redist_needs_lr(&access);
+    assert_true(vgic_redist_access(&m->cpu[c], &m->cpu[t], &access));
+    if (!needs_lr)
+        assert_memory_equal(&before, &m->cpu[c], sizeof(before));
+    machine_settle(m, c);
+    return access.value;
+}
+
+void redist_write(struct machine *m, uint32_t c, uint32_t t, uint64_t offset, uint32_t size,
+                  uint64_t value)
+{
+    struct vgic_access access = {
+        .offset = offset, .size_bytes = size, .write = true, .value = value};
+    assert_true(vgic_redist_access(&m->cpu[c], &m->cpu[t], &access));
+    machine_settle(m, c);
+}
+
+static bool in_redist(const struct machine *m, uint32_t offset)
+{
+    uint32_t intid;
+    if (m->dist.model == GIC_V2)
+        return false;
+    if (offset < 0x400)
+        intid = (offset & 0x7f) * 8;
+    else if (offset < 0xc00)
+        intid = offset & 0x3ff;
+    else
+        intid = (offset & 0xff) * 4;
+    return intid < 32;
+}
+
+uint64_t reg_read(struct machine *m, uint32_t c, uint32_t offset, uint32_t size)
+{
+    if (in_redist(m, offset))
+        return redist_read(m, c, c, 0x10000 + offset, size);
+    return dist_read(m, c, offset, size);
+}
+
+void reg_write(struct machine *m, uint32_t c, uint32_t offset, uint32_t size, uint64_t value)
+{
+    if (in_redist(m, offset))
+        redist_write(m, c, c, 0x10000 + offset, size, value);
+    else
+        dist_write(m, c, offset, size, value);
+}
+
+static bool queued(const struct vgic_queue *queue, uint32_t level, uint32_t intid)
+{
+    return queue->level[level][intid / 32] >> (intid % 32) & 1U;
+}
+
+static void check_queue(const struct vgic_queue *queue)
+{
+    for (uint32_t level = 0; level < VGIC_PRIORITY_COUNT; level++) {
+        uint32_t any = 0;
+        for (uint32_t word = 0; word < VGIC_WORDS; word++)
+            any |= queue->level[level][word];
+        assert_int_equal(queue->levels >> level & 1U, any != 0);
+    }
+}
+
+/* One interrupt as vCPU c sees it. */
+static void check_irq(const struct machine *m, uint32_t c, uint32_t intid)
+{
+    const struct vgic_cpu *cpu = &m->cpu[c];
+    const struct vgic_bank *bank = intid < 32 ? &cpu->private_bank : &m->dist.shared[intid / 32];
+    uint32_t bit = UINT32_C(1) << (intid % 32);
+    uint8_t priority = intid < 32 ? cpu->private_priority[intid] : m->dist.priority[intid];
+    bool home = intid < 32 || m->dist.home[intid] == c;
+    bool holds = intid < 32 || m->dist.holder[intid] == c;
+    bool level = !(bank->edge & bit) || (bank->hw & bit);
+    bool pending = (bank->pending & bit) || (level && (bank->line & bit));
+    bool ready =
+        home && pending && (bank->enabled & bit) && !(bank->active & bit) && !(bank->in_lr & bit);
+    bool parked = holds && (bank->active & bit) && !(bank->in_lr & bit);
+    bool group = bank->group & bit;
+    bool forced = bank->forced & bit;
+    uint32_t in_lr_count = 0;
+
+    for (uint32_t p = 0; p < VGIC_PRIORITY_COUNT; p++) {
+        bool here = p == (uint32_t)priority >> 3;
+        assert_int_equal(queued(&cpu->ready[0], p, intid), here && ready && !group);
+        assert_int_equal(queued(&cpu->ready[1], p, intid), here && ready && group);
+        assert_int_equal(queued(&cpu->parked[0], p, intid), here && parked && !forced);
+        assert_int_equal(queued(&cpu->parked[1], p, intid), here && parked && forced);
+    }
+    for (uint32_t n = 0; n < VGIC_LR_MAX; n++)
+        in_lr_count += (cpu->lr_used >> n & 1U) && (cpu->lr[n] & 0x3ff) == intid;
+    assert_int_equal(in_lr_count, holds && (bank->in_lr & bit));
+    if (intid < VGIC_SGI_COUNT && m->dist.model == GIC_V2)
+        assert_int_equal((bank->pending & bit) != 0, cpu->sgi_source[intid] != 0);
+}
+
+void machine_check(const struct machine *m)
+{
+    for (uint32_t c = 0; c < m->cpu_count; c++) {
+        const struct vgic_cpu *cpu = &m->cpu[c];
+        assert_int_equal(cpu->lr_used >> cpu->lr_count, 0);
+        for (uint32_t n = 0; n < VGIC_LR_MAX; n++) {
+            if (!(cpu->lr_used >> n & 1U))
+                assert_true(cpu->lr[n] == 0);
+            if (cpu->lr[n] & VGIC_LR_HW)
+                assert_true((cpu->lr[n] & VGIC_LR_STATE) != VGIC_LR_STATE);
+        }
+        for (uint32_t g = 0; g < 2; g++)
+            check_queue(&cpu->ready[g]);
+        check_queue(&cpu->parked[0]);
+        check_queue(&cpu->parked[1]);
+        for (uint32_t intid = 0; intid < VGIC_IRQ_COUNT; intid++)
+            check_irq(m, c, intid);
+    }
+}

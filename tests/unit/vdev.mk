@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Unit tests of the virtual GIC, the virtual UART and the console.
+
+vgic-srcs := $(addprefix kernel/vgic/,dist.c inputs.c lr.c redist.c regs.c)
+
+unit-tests += test_vgic test_vgic_model test_vpl011 test_console
+test_vgic-srcs := tests/unit/test_vgic.c tests/unit/test_vgic_hw.c $(vgic-srcs)
+test_vgic_model-srcs := tests/unit/test_vgic_model.c tests/unit/test_vgic_hw.c $(vgic-srcs)
+test_vpl011-srcs := tests/unit/test_vpl011.c kernel/vdev/vpl011.c kernel/console.c
+test_console-srcs := tests/unit/test_console.c kernel/console.c
