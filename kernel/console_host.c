@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See bulkhead/console_host.h.  Owner: the boot core. */
 #include <bulkhead/console_host.h>
+#include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/timer.h>
 #include <bulkhead/uart.h>
@@ -51,7 +52,21 @@ static struct partition *input_partition(void)
     return NULL;
 }
 
-void console_host_input(void)
+static void deliver(struct partition *target, uint8_t character, const struct vcpu *loaded)
+{
+    struct vcpu *vcpu = &target->vcpu[0];
+
+    vpl011_receive(&target->uart, character);
+    if (vcpu == loaded) {
+        gic->read_list(&vcpu->vgic);
+    }
+    vgic_set_line(&vcpu->vgic, target->desc->uart_irq, target->uart.irq_line);
+    if (vcpu == loaded) {
+        gic->write_list(&vcpu->vgic);
+    }
+}
+
+void console_host_input(const struct vcpu *loaded)
 {
     static struct partition *target;
     static bool known;
@@ -67,8 +82,7 @@ void console_host_input(void)
             return;
         }
         if (target != NULL && target->mode == PARTITION_NORMAL) {
-            vpl011_receive(&target->uart, (uint8_t)character);
-            vgic_set_line(&target->vcpu[0].vgic, target->desc->uart_irq, target->uart.irq_line);
+            deliver(target, (uint8_t)character, loaded);
         }
     }
 }

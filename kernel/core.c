@@ -8,6 +8,7 @@
  * is bounded, as docs/timing.md lists.  State: struct core, this core's alone.
  */
 #include <asm/context_switch.h>
+#include <asm/core.h>
 #include <asm/el2_traps.h>
 #include <bulkhead/console_host.h>
 #include <bulkhead/gic.h>
@@ -19,6 +20,10 @@
 
 /* Characters that one boundary may send: as many as a PL011's FIFO holds. */
 #define BOUNDARY_CHARACTERS 16U
+
+/* No character is begun later than this before a release: the longest one, at a line's end with many
+ * sources, takes less. */
+#define SETTLE_NS 600U
 
 /* A guard of EL2's own: an idle core comes back this long before its next window. */
 static uint64_t guard_length_ticks;
@@ -32,10 +37,15 @@ static bool runnable(const struct vcpu *vcpu)
 
 static void advance(struct core *core)
 {
-    if (++core->next_window == core->window_count) {
-        core->next_window = 0;
+    if (++core->next == core->windows_end) {
+        core->next = core->windows;
         frame_advance(&core->clock, &core->cursor);
     }
+}
+
+static uint32_t window_index(const struct core *core, const struct window *window)
+{
+    return (uint32_t)(window - core->windows);
 }
 
 /* A core without boundaries ran through frames: count them and go to the first one that starts after
@@ -58,19 +68,6 @@ static void catch_up(struct core *core, uint64_t now)
 
 /* --- leaving a window ------------------------------------------------------------------------ */
 
-/* Books the release that the last wait measured. */
-static void account_release(struct core *core)
-{
-    if (core->measured) {
-        struct window *window = core->window;
-        int64_t offset = (int64_t)(core->released_ticks + core->exit_ticks - core->window_start);
-
-        window->release_min = offset < window->release_min ? offset : window->release_min;
-        window->release_max = offset > window->release_max ? offset : window->release_max;
-        core->measured = false;
-    }
-}
-
 static void leave(struct core *core)
 {
     struct vcpu *vcpu = core->vcpu;
@@ -86,7 +83,6 @@ static void leave(struct core *core)
     }
     context_save(&vcpu->context);
     el2_traps_scrub();
-    account_release(core);
     core->vcpu = NULL;
     /* An SError that this partition caused must not hit the next one (Arm ARM D1.3.6). */
     dsb(sy);
@@ -98,34 +94,36 @@ static void leave(struct core *core)
 
 /* --- entering a window ----------------------------------------------------------------------- */
 
-/* Timers that will have fired by the release are pending then, without an interrupt to EL2. */
-static void inject_due_timers(struct vcpu *vcpu, uint64_t start)
+/* A timer that will have fired by the release is pending then, without an interrupt to EL2; one that
+ * was re-armed while its interrupt was not yet taken is not. */
+static void inject_timer(struct vcpu *vcpu, uint32_t intid, bool due, uint32_t busy)
+{
+    bool is_busy = (busy >> intid & 1U) != 0;
+
+    if (due && !is_busy) {
+        vgic_hw_pending(&vcpu->vgic, intid);
+    } else if (!due && is_busy) {
+        vgic_hw_retract(&vcpu->vgic, intid);
+    }
+}
+
+static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t start)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
     const struct vcpu_timers *timers = &vcpu->timers;
+    uint32_t busy = vgic_private_hw_busy(&vcpu->vgic);
 
-    if (timer_virtual_due(timers, start)) {
-        vgic_hw_pending(&vcpu->vgic, platform->irq_virt_timer);
-    } else {
-        vgic_hw_retract(&vcpu->vgic, platform->irq_virt_timer);
-    }
-    if (timer_physical_due(timers, start)) {
-        vgic_hw_pending(&vcpu->vgic, platform->irq_phys_timer);
-    } else {
-        vgic_hw_retract(&vcpu->vgic, platform->irq_phys_timer);
-    }
-    gic->set_private_active(1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer,
-                            vgic_private_hw_busy(&vcpu->vgic));
+    inject_timer(vcpu, platform->irq_virt_timer, timer_virtual_due(timers, start), busy);
+    inject_timer(vcpu, platform->irq_phys_timer, timer_physical_due(timers, start), busy);
+    gic->set_private_active(core->timer_irqs, vgic_private_hw_busy(&vcpu->vgic));
 }
 
 /* The instant at which the guard interrupt is wanted, given that `window` is about to be released. */
 static void arm_guard(struct core *core, const struct window *window)
 {
-    if (!core->whole_frame) {
+    if (!core->whole_frame || console_host_ready()) {
         guard_arm(core->cursor.start + window->guard_ticks);
-    } else if (console_host_ready()) {
-        guard_arm(core->cursor.start + window->guard_ticks);
-    } else if (core->stop_frame != 0) {
+    } else if (core->stop_frame != UINT64_MAX) {
         struct frame_cursor last = core->cursor;
 
         frame_skip(&core->clock, &last, core->stop_frame - 1 - core->cursor.frame);
@@ -135,10 +133,40 @@ static void arm_guard(struct core *core, const struct window *window)
     }
 }
 
-static struct vcpu *enter(struct core *core, struct window *window)
+/* Books what the last wait measured and what the next one is for.  Done while the release is awaited. */
+static void account(struct core *core, struct window *window, uint64_t start)
+{
+    struct window *last = core->measured_window;
+
+    if (last != NULL) {
+        int64_t offset = (int64_t)(core->released_ticks + core->tail_ticks - core->measured_start);
+
+        last->release_min = offset < last->release_min ? offset : last->release_min;
+        last->release_max = offset > last->release_max ? offset : last->release_max;
+    }
+    core->measured_window = window;
+    core->measured_start = start;
+    if (window != NULL) {
+        window->due++;
+        window->run++;
+        trace_put(&core->trace, TRACE_RELEASE, window_index(core, window), start);
+    }
+}
+
+/* Time from an interrupt's entry to the first look at the clock of the wait. */
+static void measure_switch(struct core *core, uint64_t now)
+{
+    if (core->entry_ticks != 0) {
+        uint64_t spent = now - core->entry_ticks;
+
+        core->switch_max_ticks = spent > core->switch_max_ticks ? spent : core->switch_max_ticks;
+        core->entry_ticks = 0;
+    }
+}
+
+static struct vcpu *enter(struct core *core, struct window *window, uint64_t start)
 {
     struct vcpu *vcpu = window->vcpu;
-    uint64_t start = core->cursor.start + window->start_ticks;
     uint64_t now;
 
     core->vcpu = vcpu;
@@ -148,32 +176,23 @@ static struct vcpu *enter(struct core *core, struct window *window)
     core->release_ticks = start - core->exit_ticks;
 
     context_load(&vcpu->context, vcpu->partition->vttbr);
-    inject_due_timers(vcpu, start);
+    inject_due_timers(core, vcpu, start);
     gic->load(vcpu);
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->unmask(window->mask[i].word, window->mask[i].bits);
     }
     arm_guard(core, window);
     timers_load(&vcpu->timers);
-
-    window->due++;
-    window->run++;
-    core->measured = true;
-    trace_put(&core->trace, TRACE_RELEASE, core->next_window, start);
     advance(core);
 
     now = counter_now();
-    if (core->entry_ticks != 0) {
-        uint64_t spent = now - core->entry_ticks;
-
-        core->switch_max_ticks = spent > core->switch_max_ticks ? spent : core->switch_max_ticks;
-        core->entry_ticks = 0;
-    }
+    measure_switch(core, now);
+    account(core, window, start);
+    console_host_input(vcpu);
     now = console_host_drain(core->release_ticks - core->settle_ticks, BOUNDARY_CHARACTERS);
     if ((int64_t)(now - core->release_ticks) > 0) {
         core->late_count++;
-        hm_module_event(HM_ERROR_WINDOW_LATE, (uint64_t)(window - core->windows),
-                        now - core->release_ticks);
+        hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, window), now - core->release_ticks);
     }
     return vcpu;
 }
@@ -186,10 +205,10 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
     uint64_t step_ticks = ns_to_ticks(START_STEP_NS, module_state.counter_hz);
     uint64_t now;
 
-    trace_put(&core->trace, TRACE_GAP, core->next_window, until);
+    trace_put(&core->trace, TRACE_GAP, window_index(core, core->next), until);
     guard_arm(until);
     core->entry_ticks = 0;
-    console_host_input();
+    console_host_input(NULL);
     while ((int64_t)((now = counter_now()) - until) < 0) {
         if (starting != NULL && starting->mode == PARTITION_COLD_START &&
             (int64_t)(now + step_ticks - until) < 0) {
@@ -207,17 +226,17 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
  * one frame's windows: bounded by the schedule, not by the delay. */
 static void skip_lost(struct core *core, uint64_t now)
 {
-    while ((int64_t)(now - (core->cursor.start + core->windows[core->next_window].guard_ticks)) >= 0) {
-        struct window *window = &core->windows[core->next_window];
+    while ((int64_t)(now - (core->cursor.start + core->next->guard_ticks)) >= 0) {
+        struct window *window = core->next;
 
         if (runnable(window->vcpu)) {
             window->due++;
             core->missed_count++;
-            hm_module_event(HM_ERROR_WINDOW_MISSED, core->next_window,
+            hm_module_event(HM_ERROR_WINDOW_MISSED, window_index(core, window),
                             now - core->cursor.start - window->guard_ticks);
         }
         advance(core);
-        if (core->next_window == 0 && now > core->cursor.start) {
+        if (core->next == core->windows && now > core->cursor.start) {
             uint64_t frames = (now - core->cursor.start) / core->clock.ticks;
 
             if (frames > 1) {
@@ -235,11 +254,14 @@ static struct vcpu *next_release(struct core *core)
         struct window *window;
         uint64_t start;
 
-        if (core->stop_frame != 0 && core->cursor.frame >= core->stop_frame) {
+        uint64_t now = counter_now();
+
+        if (core->cursor.frame >= core->stop_frame) {
+            account(core, NULL, 0);
             module_end();
         }
-        skip_lost(core, counter_now());
-        window = &core->windows[core->next_window];
+        skip_lost(core, now);
+        window = core->next;
         start = core->cursor.start + window->start_ticks;
         if (!runnable(window->vcpu)) {
             core->window = window;
@@ -250,10 +272,10 @@ static struct vcpu *next_release(struct core *core)
             advance(core);
             continue;
         }
-        if ((int64_t)(counter_now() - (start - guard_length_ticks)) < 0) {
+        if ((int64_t)(now - (start - guard_length_ticks)) < 0) {
             idle(core, start - guard_length_ticks, NULL);
         }
-        return enter(core, window);
+        return enter(core, window, start);
     }
 }
 
@@ -261,8 +283,7 @@ static struct vcpu *next_release(struct core *core)
 
 static struct vcpu *guard_interrupt(struct core *core, struct vcpu *vcpu)
 {
-    trace_put(&core->trace, TRACE_BOUNDARY, (uint32_t)(core->window - core->windows),
-              core->entry_ticks);
+    trace_put(&core->trace, TRACE_BOUNDARY, window_index(core, core->window), core->entry_ticks);
     guard_disarm();
     gic->deactivate(module_state.desc->platform.irq_hyp_timer);
     if (vcpu != core->vcpu) {
@@ -272,7 +293,6 @@ static struct vcpu *guard_interrupt(struct core *core, struct vcpu *vcpu)
     if (core->whole_frame) {
         catch_up(core, core->entry_ticks);
     }
-    console_host_input();
     return next_release(core);
 }
 
@@ -406,9 +426,13 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
     guard_length_ticks = guard;
     core->clock = frame_clock_make(plan->major_frame_ns, hz);
     core->exit_ticks = ns_to_ticks(module->exit_cost_ns, hz);
-    core->settle_ticks = guard / 16;
-    core->stop_frame = module->stop_after_frames;
+    core->tail_ticks = ns_to_ticks(RELEASE_TAIL_NS, hz);
+    core->settle_ticks = ns_to_ticks(SETTLE_NS, hz);
+    core->stop_frame = module->stop_after_frames != 0 ? module->stop_after_frames : UINT64_MAX;
     core->window_count = list->window_count;
+    core->windows_end = core->windows + list->window_count;
+    core->next = core->windows;
+    core->timer_irqs = 1U << module->platform.irq_virt_timer | 1U << module->platform.irq_phys_timer;
     core->whole_frame = list->window_count == 1 && list->window[0].start_ns == 0 &&
                         list->window[0].duration_ns == plan->major_frame_ns;
     for (uint32_t i = 0; i < list->window_count; i++) {

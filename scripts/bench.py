@@ -109,7 +109,7 @@ def measure(build, frames, jobs, only):
         return max(found[name] for found in services.values())
 
     values = {
-        "switch_insns": stat(attacks, "switch_insns_max") + stat(attacks, "exit_insns"),
+        "switch_insns": stat(attacks, "switch_entry_to_wait_max") + stat(attacks, "exit_ticks"),
         "release_spread_ns": max(result.release_spread_ns for result in attacks),
         "release_error_ns": max(result.release_error_ns for result in attacks),
         "windows_lost": sum(result.windows_lost for result in attacks),

@@ -17,9 +17,13 @@ complain() {
 }
 
 # Everything in the tree that git tracks or would track.
-mapfile -t files < <(git ls-files --cached --others --exclude-standard | while read -r file; do
+mapfile -t files < <(git -c safe.directory="$PWD" ls-files --cached --others --exclude-standard | while read -r file; do
     [ -f "$file" ] && echo "$file"
 done)
+if [ ${#files[@]} -eq 0 ]; then
+    echo "lint: git lists no files here" >&2
+    exit 1
+fi
 matching() {
     printf '%s\n' "${files[@]}" | grep -E "$1"
 }

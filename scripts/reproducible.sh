@@ -19,7 +19,7 @@ if ! command -v aarch64-none-elf-gcc >/dev/null; then
     done
 fi
 
-git ls-files -z --cached --others --exclude-standard |
+git -c safe.directory="$PWD" ls-files -z --cached --others --exclude-standard |
     tar --null --files-from=- --ignore-failed-read -cf - 2>/dev/null | tar -xf - -C "$work/tree"
 mkdir "$work/tree/.cache"
 cp -r .cache/libfdt .cache/*.stamp "$work/tree/.cache"

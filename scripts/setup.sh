@@ -47,7 +47,7 @@ while read -r in_set package probe purpose; do
         fi
         ;;
     esac
-done < <(grep -v '^#' "$list")
+done <<<"$(grep -v '^#' "$list")"
 
 if [ ${#missing[@]} -eq 0 ]; then
     exit 0

@@ -37,6 +37,7 @@ class Function:
         self.jumps = set()
         self.indirect = False
         self.unbounded = False
+        self.returns = False
 
 
 def read_code(lines):
@@ -73,6 +74,8 @@ def read_code(lines):
                 function.calls.add(function.name)
         elif mnemonic == "blr":
             function.indirect = True
+        elif mnemonic == "ret":
+            function.returns = True
         elif mnemonic in ("adr", "adrp"):
             base = ADRP.match(operands)
             if base and mnemonic == "adrp":
@@ -160,7 +163,9 @@ def main():
         if header:
             addresses[int(line.split()[0], 16)] = header.group(1)
     taken |= set(data_words(arguments.elf))
+    # What neither returns nor ends in a tail call was reached by a jump of the start-up code.
     targets = {addresses[address] for address in taken if address in addresses}
+    targets = {name for name in targets if functions[name].returns or functions[name].jumps}
 
     order = components(functions)
     problems = [f"{name}: frame of variable size" for name in functions if functions[name].unbounded]

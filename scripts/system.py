@@ -219,8 +219,13 @@ class System:
 
     def check(self):
         """Runs the host checker on the tree; its result has returncode and text on stdout."""
-        checker = os.path.join(self.build, "host", "bulkhead-check")
-        return subprocess.run([checker, self.dtb], stdout=subprocess.PIPE, text=True,
+        with open(self.kernel, "rb") as image:  # arm64 Image header: image_size at 16
+            (kernel_bytes,) = struct.unpack_from("<Q", image.read(24), 16)
+        command = [os.path.join(self.build, "host", "bulkhead-check"),
+                   "--kernel", str(KERNEL_ADDRESS), str(kernel_bytes)]
+        for module in self.modules:
+            command += ["--image", module.node, module.file]
+        return subprocess.run([*command, self.dtb], stdout=subprocess.PIPE, text=True,
                               stderr=subprocess.STDOUT, check=False)
 
     def write_description(self):

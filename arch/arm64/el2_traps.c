@@ -145,16 +145,21 @@ uint64_t el2_guest_hcr(void)
     hcr |= HCR_TIDCP | HCR_TACR;        /* implementation-defined controls */
     hcr |= HCR_TSW;                     /* set/way operations work on the whole cache */
 
-    if (field(mmfr1(), 16) != 0)
+    if (field(mmfr1(), 16) != 0) {
         hcr |= HCR_TLOR;
-    if (has_ras())
+    }
+    if (has_ras()) {
         hcr |= HCR_TERR | HCR_TEA; /* error records; external aborts are charged by us */
-    if (field(pfr0(), 52) != 0)
+    }
+    if (field(pfr0(), 52) != 0) {
         hcr |= HCR_GPF; /* granule protection faults are ours as well */
-    if (field(pfr1(), 8) >= 2)
+    }
+    if (field(pfr1(), 8) >= 2) {
         hcr |= HCR_TID5; /* GMID_EL1: memory tagging is hidden */
-    if (el2_has_pauth())
+    }
+    if (el2_has_pauth()) {
         hcr |= HCR_API | HCR_APK; /* open: the keys are part of the context */
+    }
 
     /*
      * Open, since the partition pays for it itself and nothing is left behind:
@@ -180,10 +185,12 @@ static void init_cptr(void)
      * EL2); TCPAC, since CPACR_EL1 is part of it. */
     uint64_t cptr = CPTR_RES1 | CPTR_TZ | CPTR_TSM;
 
-    if (field(dfr0(), 4) != 0)
+    if (field(dfr0(), 4) != 0) {
         cptr |= CPTR_TTA;
-    if (field(pfr0(), 44) != 0)
+    }
+    if (field(pfr0(), 44) != 0) {
         cptr |= CPTR_TAM;
+    }
     sysreg_write(CPTR_EL2, cptr);
 }
 
@@ -200,15 +207,19 @@ static void init_debug(void)
          * not permitted, nor is 0 with N > 0. */
         mdcr |= (sysreg_read(PMCR_EL0) >> 11) & 0x1fU;
         mdcr |= MDCR_TPM | MDCR_TPMCR;
-        if (field(features, 8) >= 4) /* FEAT_PMUv3p1 */
+        if (field(features, 8) >= 4) { /* FEAT_PMUv3p1 */
             mdcr |= MDCR_HPMD;
-        if (field(features, 8) >= 6) /* FEAT_PMUv3p5 */
+        }
+        if (field(features, 8) >= 6) { /* FEAT_PMUv3p5 */
             mdcr |= MDCR_HCCD;
+        }
     }
-    if (field(features, 32) != 0)
+    if (field(features, 32) != 0) {
         mdcr |= MDCR_TPMS;
-    if (field(features, 40) != 0)
+    }
+    if (field(features, 40) != 0) {
         mdcr |= MDCR_TTRF;
+    }
     sysreg_write(MDCR_EL2, mdcr);
 
     /* What a loader or debugger left running: no monitor debug events, no counters. */
@@ -233,8 +244,9 @@ static void init_debug(void)
         sysreg_write(S3_0_C1_C2_1, 0); /* TRFCR_EL1 */
         sysreg_write(S3_4_C1_C2_1, 0); /* TRFCR_EL2 */
     }
-    if (field(features, 44) != 0 && (sysreg_read(S3_0_C9_C11_7) & BIT(4)) == 0)
+    if (field(features, 44) != 0 && (sysreg_read(S3_0_C9_C11_7) & BIT(4)) == 0) {
         sysreg_write(S3_0_C9_C11_0, 0); /* TRBLIMITR_EL1 */
+    }
     if (field(features, 52) != 0) {
         sysreg_write(S2_1_C9_C0_0, 0); /* BRBCR_EL1 */
         sysreg_write(S2_4_C9_C0_0, 0); /* BRBCR_EL2 */
@@ -254,8 +266,9 @@ static void init_fine_grained(void)
         sysreg_write(S3_4_C1_C1_6, 0); /* HFGITR_EL2: nBRBIALL, nBRBINJ, nGCS* */
         sysreg_write(S3_4_C3_C1_4, 0); /* HDFGRTR_EL2: nBRBIDR, nBRBCTL, nBRBDATA, nPMSNEVFR */
         sysreg_write(S3_4_C3_C1_5, 0); /* HDFGWTR_EL2 */
-        if (field(pfr0(), 44) != 0)
+        if (field(pfr0(), 44) != 0) {
             sysreg_write(S3_4_C3_C1_6, 0); /* HAFGRTR_EL2: CPTR_EL2.TAM has all of it */
+        }
     }
     if (level >= 2) {
         sysreg_write(S3_4_C3_C1_2, 0); /* HFGRTR2_EL2 */
@@ -277,16 +290,18 @@ static void init_mpam(void)
     uint64_t mpamidr;
 
     /* ID_AA64PFR0_EL1.MPAM, or MPAM_frac for version 0.1. */
-    if (field(pfr0(), 40) == 0 && field(pfr1(), 16) == 0)
+    if (field(pfr0(), 40) == 0 && field(pfr1(), 16) == 0) {
         return;
+    }
     mpamidr = sysreg_read(S3_0_C10_C4_4); /* MPAMIDR_EL1 */
     sysreg_write(S3_0_C10_C5_1, 0);       /* MPAM0_EL1: everybody is in the default class */
     sysreg_write(S3_0_C10_C5_0, 0);       /* MPAM1_EL1 */
     sysreg_write(S3_4_C10_C5_0,           /* MPAM2_EL2 */
                  MPAM2_TRAPMPAM0EL1 | MPAM2_TRAPMPAM1EL1 |
                      ((mpamidr & BIT(58)) != 0 ? MPAM2_TIDR : 0)); /* MPAMIDR.HAS_TIDR */
-    if ((mpamidr & BIT(17)) != 0)                                  /* MPAMIDR.HAS_HCR */
+    if ((mpamidr & BIT(17)) != 0) {                                /* MPAMIDR.HAS_HCR */
         sysreg_write(S3_4_C10_C4_0, BIT(31));                      /* MPAMHCR: TRAP_MPAMIDR_EL1 */
+    }
 }
 
 void el2_traps_init(void)
@@ -302,8 +317,9 @@ void el2_traps_init(void)
     init_debug();
     init_fine_grained();
     init_mpam();
-    if (field(mmfr1(), 16) != 0)
+    if (field(mmfr1(), 16) != 0) {
         sysreg_write(S3_0_C10_C4_3, 0); /* LORC_EL1.EN = 0 */
+    }
     if (has_ras()) {
         sysreg_write(S3_4_C12_C1_1, 0); /* VDISR_EL2 */
         sysreg_write(S3_4_C5_C2_3, 0);  /* VSESR_EL2 */
@@ -311,8 +327,9 @@ void el2_traps_init(void)
     sysreg_write(HACR_EL2, 0);
     /* Arm's own cores: ACTLR_EL2 says which implementation-defined registers EL1 may write; 0 is
      * none.  Other implementers give it other meanings, so theirs stays as the firmware left it. */
-    if ((midr >> 24 & 0xffU) == 0x41)
+    if ((midr >> 24 & 0xffU) == 0x41) {
         sysreg_write(ACTLR_EL2, 0);
+    }
     /* The true MIDR: errata work-arounds in guests depend on it. */
     sysreg_write(VPIDR_EL2, midr);
     isb();
@@ -321,10 +338,12 @@ void el2_traps_init(void)
 void el2_traps_scrub(void)
 {
     /* With HCR_EL2.AMO set, EL1's DISR_EL1 is VDISR_EL2, and no trap exists for it. */
-    if (has_ras())
+    if (has_ras()) {
         sysreg_write(S3_4_C12_C1_1, 0);
+    }
     /* HFGxTR_EL2.nTPIDR2_EL0 traps it where fine-grained traps exist, as they do on every core
      * with SME; an emulator may model one without the other. */
-    if (field(pfr1(), 24) != 0 && !has_fgt())
+    if (field(pfr1(), 24) != 0 && !has_fgt()) {
         sysreg_write(S3_3_C13_C0_5, 0); /* TPIDR2_EL0 */
+    }
 }

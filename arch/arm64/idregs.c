@@ -25,7 +25,7 @@ struct allowed_field {
     uint8_t crm;
     uint8_t op2;
     uint8_t shift;
-    int8_t max;
+    uint8_t max;
     bool is_signed;
 };
 
@@ -291,8 +291,9 @@ void idregs_init(void)
         const uint64_t id_register = core[field->crm - CRM_FIRST][field->op2];
         int value = field_value(id_register, field);
 
-        if (value > field->max)
-            value = field->max;
+        if (value > (int)field->max) {
+            value = (int)field->max;
+        }
         visible[field->crm - CRM_FIRST][field->op2] |= ((uint64_t)(unsigned int)value & 0xfU)
                                                        << field->shift;
     }
@@ -300,10 +301,12 @@ void idregs_init(void)
 
 bool idreg_read(const struct vcpu *vcpu, unsigned int crm, unsigned int op2, uint64_t *value)
 {
-    if (crm < CRM_FIRST || crm >= CRM_FIRST + CRM_COUNT || op2 >= OP2_COUNT)
+    if (crm < CRM_FIRST || crm >= CRM_FIRST + CRM_COUNT || op2 >= OP2_COUNT) {
         return false;
+    }
     *value = visible[(crm - CRM_FIRST) & 7U][op2 & 7U]; /* masked: speculation stays inside */
-    if (crm == PFR0_CRM && op2 == 0 && vcpu->partition->desc->vgic != GIC_V3)
+    if (crm == PFR0_CRM && op2 == 0 && vcpu->partition->desc->vgic != GIC_V3) {
         *value &= ~PFR0_GIC;
+    }
     return true;
 }

@@ -40,10 +40,12 @@ static bool from_el1(uint64_t pstate)
 
 static uint64_t vector_offset(uint64_t pstate)
 {
-    if (pstate_is_aarch32(pstate))
+    if (pstate_is_aarch32(pstate)) {
         return VECTOR_LOWER_AARCH32;
-    if (!from_el1(pstate))
+    }
+    if (!from_el1(pstate)) {
         return VECTOR_LOWER_AARCH64;
+    }
     return (pstate & PSTATE_SP) != 0 ? VECTOR_SAME_SP_ELX : VECTOR_SAME_SP_EL0;
 }
 
@@ -62,12 +64,15 @@ static uint64_t handler_pstate(uint64_t pstate)
     uint64_t entry = PSTATE_EL1H | PSTATE_DAIF;
 
     entry |= pstate & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN);
-    if (has_pan && (sctlr & SCTLR_SPAN) == 0)
+    if (has_pan && (sctlr & SCTLR_SPAN) == 0) {
         entry |= PSTATE_PAN;
-    if (has_ssbs && (sctlr & SCTLR_DSSBS) != 0)
+    }
+    if (has_ssbs && (sctlr & SCTLR_DSSBS) != 0) {
         entry |= PSTATE_SSBS;
-    if (has_mte)
+    }
+    if (has_mte) {
         entry |= PSTATE_TCO;
+    }
     return entry;
 }
 

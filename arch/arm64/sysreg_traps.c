@@ -88,8 +88,9 @@ static bool result(struct vcpu *vcpu, uint64_t esr, uint64_t value)
 {
     const unsigned int rt = trap_rt(esr);
 
-    if (rt != RT_ZERO)
+    if (rt != RT_ZERO) {
         vcpu->context.x[rt] = value;
+    }
     return true;
 }
 
@@ -126,12 +127,14 @@ static bool gic_register(struct vcpu *vcpu, uint64_t esr)
 {
     const bool write = (esr & ESR_SYS_READ) == 0;
 
-    if (vcpu->partition->desc->vgic != GIC_V3)
+    if (vcpu->partition->desc->vgic != GIC_V3) {
         return false;
+    }
     switch (esr & ESR_SYS_KEY_MASK) {
     case ICC_SGI1R_KEY:
-        if (!write)
+        if (!write) {
             return false;
+        }
         trap_sgi1r(vcpu, operand(vcpu, esr));
         return true;
     case ICC_SGI0R_KEY:
@@ -153,10 +156,12 @@ static bool gic_register(struct vcpu *vcpu, uint64_t esr)
 
 bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 {
-    if ((esr & ID_GROUP_MASK) == ID_GROUP_VALUE && (esr & ESR_SYS_KEY_MASK) != REVIDR_EL1_KEY)
+    if ((esr & ID_GROUP_MASK) == ID_GROUP_VALUE && (esr & ESR_SYS_KEY_MASK) != REVIDR_EL1_KEY) {
         return id_register(vcpu, esr);
-    if ((esr & DEBUG_PAIR_MASK) == DEBUG_PAIR_VALUE)
+    }
+    if ((esr & DEBUG_PAIR_MASK) == DEBUG_PAIR_VALUE) {
         return constant(vcpu, esr, 0);
+    }
 
     switch (esr & ESR_SYS_KEY_MASK) {
     case DC_ISW:
@@ -266,10 +271,12 @@ bool trap_condition_passed(const struct vcpu *vcpu, uint64_t esr)
     const uint64_t pstate = vcpu->context.pstate;
     unsigned int it;
 
-    if (!pstate_is_aarch32(pstate))
+    if (!pstate_is_aarch32(pstate)) {
         return true;
-    if ((esr & ESR_CV) != 0)
+    }
+    if ((esr & ESR_CV) != 0) {
         return condition_holds((unsigned int)(esr >> ESR_COND_SHIFT) & 0xfU, pstate);
+    }
     /* The core gave no condition, which it may do for T32: the IT block, if any, has it. */
     it = (pstate & PSTATE_T) != 0 ? it_state(pstate) : 0;
     return it == 0 || condition_holds(it >> 4, pstate);
@@ -293,8 +300,9 @@ void trap_skip(struct vcpu *vcpu, uint64_t esr)
 
 void trap_from_aarch32(struct vcpu *vcpu, uint64_t esr)
 {
-    if (trap_condition_passed(vcpu, esr))
+    if (trap_condition_passed(vcpu, esr)) {
         inject_undefined(vcpu);
-    else
+    } else {
         trap_skip(vcpu, esr);
+    }
 }

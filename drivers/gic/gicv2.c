@@ -5,6 +5,7 @@
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
+#include <bulkhead/core.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/mmio.h>
 
@@ -56,6 +57,13 @@ static void gicv2_init_distributor(const struct platform_desc *platform)
     mmio_write32(gicd + GICD_CTLR, 1);
 }
 
+static uint32_t gicv2_list_registers(void)
+{
+    uint32_t count = (mmio_read32(gich + GICH_VTR) & 0x3fU) + 1U;
+
+    return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
+}
+
 static void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
 {
     (void)cpu;
@@ -70,16 +78,10 @@ static void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
                  1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
                      1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
     mmio_write32(gich + GICH_HCR, 0);
+    this_core()->lr_loaded = UINT32_MAX >> (32U - gicv2_list_registers());
     mmio_write32(gicc + GICC_PMR, PRIORITY_MASK);
     mmio_write32(gicc + GICC_BPR, 0);
     mmio_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
-}
-
-static uint32_t gicv2_list_registers(void)
-{
-    uint32_t count = (mmio_read32(gich + GICH_VTR) & 0x3fU) + 1U;
-
-    return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
 }
 
 static uint32_t gicv2_acknowledge(void)
@@ -126,9 +128,15 @@ static void gicv2_read_list(struct vgic_cpu *cpu)
 
 static void gicv2_write_list(struct vgic_cpu *cpu)
 {
-    for (uint32_t n = 0; n < cpu->lr_count; n++) {
-        mmio_write32(gich + GICH_LR + 4U * n, cpu->lr[n] != 0 ? pack(cpu->lr[n]) : 0);
+    struct core *core = this_core();
+    uint32_t touched = cpu->lr_used | core->lr_loaded;
+
+    for (uint32_t n = 0; touched != 0; touched >>= 1, n++) {
+        if ((touched & 1U) != 0) {
+            mmio_write32(gich + GICH_LR + 4U * n, (cpu->lr_used >> n & 1U) != 0 ? pack(cpu->lr[n]) : 0);
+        }
     }
+    core->lr_loaded = cpu->lr_used;
     mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_UIE : 0));
 }
 

@@ -5,6 +5,7 @@
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
+#include <bulkhead/core.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/mmio.h>
 #include <bulkhead/panic.h>
@@ -147,6 +148,7 @@ static void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
     if (list_register_count > VGIC_LR_MAX) {
         list_register_count = VGIC_LR_MAX;
     }
+    this_core()->lr_loaded = UINT32_MAX;
     /* Preemption bits 5, 6, 7: 1, 2, 4 words of active priorities (ICH_VTR_EL2.PREbits + 1). */
     active_priority_words = 1U << (((vtr >> 26) & 7) + 1 > 5 ? ((vtr >> 26) & 7) + 1 - 5 : 0);
     sysreg_write(ICC_CTLR_EL1, 1U << 1); /* ICC_CTLR_EL1.EOImode */
@@ -173,7 +175,6 @@ static uint32_t gicv3_acknowledge(void)
 static void gicv3_drop_priority(uint32_t intid)
 {
     sysreg_write(ICC_EOIR1_EL1, intid);
-    isb();
 }
 
 static void gicv3_deactivate(uint32_t intid)
@@ -207,7 +208,10 @@ static void gicv3_read_list(struct vgic_cpu *cpu)
 
 static void gicv3_write_list(struct vgic_cpu *cpu)
 {
-    switch (cpu->lr_count) {
+    struct core *core = this_core();
+
+    /* lr[] is zero where unused, so writing all of them also empties what the last vCPU left. */
+    switch ((cpu->lr_used | core->lr_loaded) != 0 ? cpu->lr_count : 0) {
 #define WRITE(n, name)                                                                             \
     case (n) + 1:                                                                                  \
         sysreg_write(S3_4_C12_##name, cpu->lr[n]);                                                 \
@@ -217,6 +221,7 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
     default:
         break;
     }
+    core->lr_loaded = cpu->lr_used;
     sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_UIE : 0));
 }
 

@@ -5,6 +5,12 @@
 
 #include <guest.h>
 
+/* PL011 (ARM DDI 0183, 3.3): interrupt mask and clear, transmit interrupt. */
+#define UART_IMSC    (UART_BASE + 0x38)
+#define UART_ICR     (UART_BASE + 0x44)
+#define UART_TX_BIT  BIT(5)
+#define UART_ALL_INT 0x7ffU
+
 struct hostile {
     uint64_t end_ticks;    /* usable end of the present window */
     uint64_t margin_ticks; /* planned end less usable end: the guard */

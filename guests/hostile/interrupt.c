@@ -26,12 +26,6 @@
 #define CTL_ENABLE 1U
 #define CTL_IMASK  2U
 
-/* PL011 (ARM DDI 0183, 3.3): interrupt mask and clear, transmit interrupt. */
-#define UART_IMSC    0x38U
-#define UART_ICR     0x44U
-#define UART_TX_BIT  BIT(5)
-#define UART_ALL_INT 0x7ffU
-
 static void storm_spin(uint64_t ns)
 {
     delay_until(counter_read() + ticks_from_ns(ns));
@@ -335,9 +329,10 @@ void attack_console_interrupt(void)
 {
     gic_enable(INTID_UART);
     irq_unmask();
-    write32(UART_BASE + UART_IMSC, UART_TX_BIT);
-    uart_put('\n');
-    storm_spin(ROUND_TICKS_NS);
-    write32(UART_BASE + UART_ICR, UART_ALL_INT);
-    write32(UART_BASE + UART_IMSC, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        uart_put('x');
+        write32(UART_IMSC, UART_TX_BIT);
+        storm_spin(1000);
+        write32(UART_IMSC, 0);
+    }
 }

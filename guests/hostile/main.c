@@ -51,6 +51,9 @@ static void on_irq(struct guest_frame *frame unused)
             sysreg_write(cntp_ctl_el0, 0);
         }
         break;
+    case INTID_UART:
+        write32(UART_ICR, UART_ALL_INT);
+        break;
     case INTID_NONE:
         return;
     default:
@@ -107,7 +110,7 @@ int main(void)
         if (!reported && hostile.windows + WINDOWS_QUIET > windows_due) {
             if (fresh && hostile.windows >= windows_due) {
                 reported = true;
-                print("hostile: attack=%s windows=%lu rounds=%lu interrupts=%lu exceptions=%lu\n",
+                print("\nhostile: attack=%s windows=%lu rounds=%lu interrupts=%lu exceptions=%lu\n",
                       attack[number].name, hostile.windows, hostile.rounds, hostile.interrupts,
                       hostile.exceptions);
             }

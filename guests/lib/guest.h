@@ -232,6 +232,7 @@ struct window_watch {
     uint64_t stolen_max_ticks;
     uint64_t chunk_ticks;  /* what one undisturbed polling step takes */
     uint64_t margin_ticks; /* planned end less the last value seen: the guard, as learned */
+    bool learned;          /* margin_ticks is exact enough for the sled */
 };
 
 void window_watch_begin(struct window_watch *watch);

@@ -100,10 +100,25 @@ static bool wait_coarse(struct window_watch *watch, uint64_t until)
     return false;
 }
 
+/* Polls as tightly as it can up to `until`; true if a new window came before that. */
+static bool wait_fine(struct window_watch *watch, uint64_t until)
+{
+    uint64_t last = counter_read();
+
+    while ((int64_t)(until - last) > 0) {
+        uint64_t now = counter_read();
+
+        if (now - last > SLACK_TICKS && gap_ends_window(watch, last, now, 1)) {
+            return true;
+        }
+        last = now;
+    }
+    return false;
+}
+
 void window_wait(struct window_watch *watch)
 {
     uint64_t value[SLED_COUNT];
-    uint64_t last;
     uint64_t due = watch->window.start_ticks + watch->window.duration_ticks - watch->margin_ticks;
 
     watch->exact = false;
@@ -111,22 +126,11 @@ void window_wait(struct window_watch *watch)
         return;
     }
     /* The sled's middle onto the expected instant; its prologue is half as long as the sled. */
-    last = counter_read();
-    while ((int64_t)(due - SLED_COUNT - last) > 0) {
-        uint64_t now = counter_read();
-
-        if (now - last > SLACK_TICKS && gap_ends_window(watch, last, now, 1)) {
+    if (watch->learned) {
+        if (wait_fine(watch, due - SLED_COUNT)) {
             return;
         }
-        last = now;
-    }
-    for (;;) {
         sled(value);
-        /* Between two sleds lies the search below: not more than two chunks. */
-        if (value[0] - last > 2 * watch->chunk_ticks &&
-            gap_ends_window(watch, last, value[0], watch->chunk_ticks)) {
-            return;
-        }
         for (unsigned i = 1; i < SLED_COUNT; i++) {
             if (value[i] - value[i - 1] > SLACK_TICKS &&
                 gap_ends_window(watch, value[i - 1], value[i], 1)) {
@@ -134,6 +138,7 @@ void window_wait(struct window_watch *watch)
                 return;
             }
         }
-        last = value[SLED_COUNT - 1];
     }
+    /* Not known yet, or not where it was last time. */
+    watch->learned = wait_fine(watch, counter_read() + INT64_MAX);
 }

@@ -7,6 +7,7 @@
 #define BULKHEAD_CONSOLE_HOST_H
 
 #include <bulkhead/console.h>
+#include <bulkhead/partition.h>
 
 /* All rings: the kernel's first, then one per partition. */
 void console_host_init(struct console_ring *const *ring, uint32_t ring_count);
@@ -21,7 +22,8 @@ bool console_host_ready(void);
 /* Sends everything there is, waiting for the UART: final report and panic only. */
 void console_host_flush(void);
 
-/* Takes at most four characters of input to the partition that has it.  No vCPU of it runs. */
-void console_host_input(void);
+/* Takes at most four characters of input to the partition that has it.  loaded: the vCPU whose list
+ * registers are in the hardware, or NULL. */
+void console_host_input(const struct vcpu *loaded);
 
 #endif

@@ -42,20 +42,25 @@ struct core {
     uint32_t has_pauth;
 
     uint32_t index;
+    uint32_t lr_loaded;    /* list registers of the hardware that may not be empty */
     struct vcpu *vcpu;     /* running or about to be released; NULL in gaps */
     struct window *window; /* the present one; NULL before the first */
     struct window *windows;
+    struct window *windows_end;
+    struct window *next; /* the window that comes next, in the frame of `cursor` */
     uint32_t window_count;
-    uint32_t next_window; /* index of the window that comes next in the frame of `cursor` */
+    uint32_t timer_irqs; /* private interrupts of the guest's two timers, as a word */
     struct frame_clock clock;
     struct frame_cursor cursor;
     uint64_t window_start; /* planned release of the present window, absolute ticks */
     uint64_t window_frame; /* its major frame */
     uint64_t exit_ticks;   /* wait exit to first guest instruction */
+    uint64_t tail_ticks;   /* last look at the counter to first guest instruction */
     uint64_t settle_ticks; /* time needed between the last console character and the release */
-    uint64_t stop_frame;   /* first major frame that is not run; 0 = none */
+    uint64_t stop_frame;   /* first major frame that is not run */
     bool whole_frame;      /* one window, equal to the frame: boundaries only on request */
-    bool measured;         /* window->release_* still wants released_ticks */
+    struct window *measured_window; /* whose release released_ticks is; NULL before the first */
+    uint64_t measured_start;
 
     uint64_t late_count;
     uint64_t missed_count;

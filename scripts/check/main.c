@@ -19,6 +19,7 @@
 #include "report.h"
 
 #include <bulkhead/config.h>
+#include <bulkhead/limits.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -173,8 +174,8 @@ int main(int argc, char **argv)
         .input = {.fdt_pa = {0x48000000},
                   .kernel = {0x40200000, 0x200000, "the kernel"},
                   .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
-                  .minimum_guard_ns = 500,
-                  .minimum_window_ns = 1000,
+                  .minimum_guard_ns = MINIMUM_GUARD_NS,
+                  .minimum_window_ns = MINIMUM_WINDOW_NS,
                   .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
     };
     uint32_t fault_count = 0;

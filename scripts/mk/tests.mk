@@ -50,7 +50,7 @@ lint:
 	$(Q)scripts/lint.sh $(O)
 
 # Tests under QEMU; TESTS= picks files or node ids, PYTEST= passes options on.
-qemu-test: kernel guests $(checker)
+qemu-test: kernel guests $(checker) llvm
 	$(Q)BULKHEAD_BUILD=$(abspath $(O)) $(PYTHON) -m pytest -q -p no:cacheprovider \
 		-n $(jobs) $(PYTEST) $(or $(TESTS),tests/qemu)
 
@@ -69,8 +69,8 @@ requirements:
 # Everything that must hold before a change goes in; all steps run, the failed ones are named.
 test-steps := unit stack lint requirements llvm reproducible fuzz-brief bench qemu-test
 test: $(setup-stamp)
-	$(Q)MAKE="$(MAKE)" scripts/test.sh $(O) $(jobs) $(test-steps)
+	$(Q)MAKE="$(MAKE_COMMAND)" scripts/test.sh $(O) $(jobs) $(test-steps)
 
 # The same with full lengths: 10^6 frames, long fuzzing.
 soak: $(setup-stamp)
-	$(Q)MAKE="$(MAKE)" BULKHEAD_SOAK=1 scripts/test.sh $(O) $(jobs) $(test-steps)
+	$(Q)MAKE="$(MAKE_COMMAND)" BULKHEAD_SOAK=1 scripts/test.sh $(O) $(jobs) $(test-steps)

@@ -212,14 +212,15 @@ def guest_line(run, partition, prefix):
     """The fields of the one line of a partition that starts with `prefix: `."""
     lines = [line for line in run.lines_of(partition) if line.startswith(prefix + ": ")]
     if len(lines) != 1:
-        raise AssertionError(f"{len(lines)} lines '{prefix}:' of {partition} in\n"
-                             + run.console[-4000:])
+        raise AssertionError(f"{len(lines)} lines '{prefix}:' of {partition}; it said "
+                             f"{run.lines_of(partition)[-4:]}")
     return fields_of(lines[0])
 
 
 # --- the attack system ---------------------------------------------------------------------------
 
 ATTACK_FRAME_NS = 1 * MS
+INEXACT_MAX = 2  # windows whose release the victim may see inexactly
 START_FRAMES = 10  # frames that a partition may take to start
 
 
@@ -228,7 +229,8 @@ def attack_system(directory, machine, attack, frames, build=None):
     before the end, so that their lines get out."""
     report_at = frames - 25
     partitions = (
-        Partition("a", "hostile", (attack, report_at), properties=('unmapped-access = "abort";',)),
+        Partition("a", "hostile", (attack, report_at), properties=('unmapped-access = "abort";',),
+                  console=("buffer-bytes = <512>;",)),
         Partition("b", "victim", (report_at - 5,)),
         Partition("c", "hostile", (0, 1 << 40)),
     )
@@ -256,10 +258,12 @@ def judge_attack(run, name, gic, frames):
     """What came of an attack: figures, and whatever shows that the run proves nothing."""
     problems = []
     windows = report_windows(run)
-    if run.status != "ok" or len(windows) != 3:
+    if run.status not in ("ok", "fail") or len(windows) != 3:
         tail = "\n".join(run.lines[-12:])
         return AttackResult(name, gic, frames, 0, 0, 0, 0, 0,
                             (f"ended {run.status}:\n{tail}",), {})
+    if run.status != "ok":
+        problems.append("ended fail")
     lost = sum(window["due"] - window["run"] for window in windows)
     # A partition's first windows go into its start.
     if any(window["due"] < frames - START_FRAMES for window in windows):
@@ -271,7 +275,7 @@ def judge_attack(run, name, gic, frames):
         lost = max(lost, victim["lost"])
         spread = max(spread, victim["offset_max_ns"] - victim["offset_min_ns"])
         stolen, stolen_max = victim["stolen_count"], victim["stolen_max_ns"]
-        if victim["exact"] < victim["windows"] * 9 // 10:
+        if victim["exact"] < victim["windows"] - INEXACT_MAX:
             problems.append(f"victim saw only {victim['exact']} of {victim['windows']} exactly")
         hostile = guest_line(run, "a", "hostile")
         rounds = hostile["rounds"]
@@ -280,6 +284,7 @@ def judge_attack(run, name, gic, frames):
     except AssertionError as error_text:
         problems.append(str(error_text))
     if run.health_events:
-        problems.append(f"health events: {report_health(run)}")
+        health = [line for line in run.lines if line.startswith("bulkhead: health ")]
+        problems += health[:3] + [f"health events: {run.health_events}"]
     return AttackResult(name, gic, lost, spread, error, stolen, stolen_max, rounds,
                         tuple(problems), report_stats(run))

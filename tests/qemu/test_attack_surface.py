@@ -20,7 +20,7 @@ MIDR = {
     "max": 0x000F0510,
 }
 FRAME_NS = 3 * MS
-FRAMES = 150
+FRAMES = 100
 # Checks of the document that are tests of this file instead of the guest's.
 OWN_CHECKS = {"barrier-after-eret"}
 

@@ -165,7 +165,7 @@ static void do_ack(struct machine *m, struct ref *ref, uint32_t c)
     assert_true(ref_candidate(ref, c, intid));
     assert_int_equal(irq->priority >> 3, best);
     if (ref->v2 && intid < 16) {
-        assert_true(irq->sources >> (iar >> 10) & 1U);
+        assert_true((uint32_t)irq->sources >> (iar >> 10) & 1U);
         irq->sources = (uint8_t)(irq->sources & ~(1U << (iar >> 10)));
         irq->active_source = (uint8_t)(iar >> 10);
     } else {

@@ -11,8 +11,7 @@
 #define CORE_MITIGATION 40 /* bits 7:0: BHB loop count; bit 31: SMCCC_ARCH_WORKAROUND_1 */
 #define CORE_HAS_PAUTH  44
 
-/* Instructions from the last poll of the release wait to the guest's first one, by construction of
- * release_vcpu in switch.S; one nanosecond each under QEMU's -icount shift=0. */
-#define RELEASE_STEPS 4
+/* From release_vcpu's last look at the counter to the guest's first instruction: five instructions. */
+#define RELEASE_TAIL_NS 5
 
 #endif
