@@ -240,7 +240,7 @@ bool trap_sync(struct vcpu *vcpu)
         return call(vcpu, esr);
     case ESR_EC_SMC64:
         if ((esr & 0xffff) == 0) {
-            vcpu->context.pc += 4;
+            trap_skip(vcpu, esr);
         }
         return call(vcpu, esr);
     case ESR_EC_DABT_LOWER:

@@ -100,6 +100,8 @@ vectors:
     mrs     x0, tpidrro_el0
     mrs     x1, tpidr_el1
     eret
+    dsb     nsh
+    isb
 1:  mrs     x0, tpidrro_el0
     mrs     x1, tpidr_el1
     unexpected 7

@@ -64,8 +64,8 @@ struct vgic_bank {
 
 /* A set of interrupts, sorted by priority: the most urgent one is found in constant time. */
 struct vgic_queue {
-    uint32_t levels; /* bit p: level[p] is not empty */
-    uint32_t level[VGIC_PRIORITY_COUNT][VGIC_WORDS];
+    uint32_t levels;                                           /* bit p: level[p] is not empty */
+    uint64_t level[VGIC_PRIORITY_COUNT][VGIC_IRQ_COUNT / 64U]; /* a bit for each INTID */
 };
 
 struct vgic_dist; /* per partition */

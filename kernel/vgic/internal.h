@@ -4,6 +4,7 @@
  *
  *   dist.c, redist.c  decode accesses     ->  regs.c  changes of 32 interrupts at a time
  *   inputs.c          lines, SGIs, reset  ->  lr.c    list registers: fold, recall, fill
+ *                                         queue.c who waits where
  *
  * Every change runs in the same order: vgic_fold() takes over what the guest did in the list
  * registers; vgic_recall() takes the interrupts concerned out of them; the words in struct
@@ -33,7 +34,7 @@
 #define PRIORITY_MASK  0xf8U
 
 _Static_assert(VGIC_PRIORITY_COUNT == 32, "levels of a queue are one word");
-_Static_assert(VGIC_IRQ_COUNT % 32 == 0 && VGIC_IRQ_COUNT <= 1020, "whole words of INTIDs");
+_Static_assert(VGIC_IRQ_COUNT == 128, "a level of a queue is two double words");
 
 static inline uint32_t vgic_bit(uint32_t intid)
 {
@@ -55,6 +56,12 @@ static inline uint8_t *vgic_priority_of(struct vgic_cpu *owner, uint32_t intid)
 {
     return intid < VGIC_PRIVATE_COUNT ? &owner->private_priority[intid]
                                       : &owner->dist->priority[intid];
+}
+
+/* Priorities of INTIDs 32 * word and up. */
+static inline const uint8_t *vgic_priorities(struct vgic_cpu *owner, uint32_t word)
+{
+    return word == 0 ? owner->private_priority : &owner->dist->priority[word * 32U];
 }
 
 static inline bool vgic_is_v2_sgi(const struct vgic_cpu *owner, uint32_t intid)
@@ -103,35 +110,17 @@ static inline uint32_t vgic_groups_on(const struct vgic_dist *dist)
 static inline void vgic_queue_add(struct vgic_queue *queue, uint32_t priority, uint32_t intid)
 {
     uint32_t p = priority >> PRIORITY_SHIFT;
-    queue->level[p][intid / 32U] |= vgic_bit(intid);
+    queue->level[p][intid / 64U] |= UINT64_C(1) << (intid % 64U);
     queue->levels |= UINT32_C(1) << p;
 }
 
 static inline void vgic_queue_remove(struct vgic_queue *queue, uint32_t priority, uint32_t intid)
 {
     uint32_t p = priority >> PRIORITY_SHIFT;
-    uint32_t left = 0;
-    queue->level[p][intid / 32U] &= ~vgic_bit(intid);
-    for (uint32_t word = 0; word < VGIC_WORDS; word++)
-        left |= queue->level[p][word];
-    if (left == 0)
+    uint64_t *level = queue->level[p];
+    level[intid / 64U] &= ~(UINT64_C(1) << (intid % 64U));
+    if ((level[0] | level[1]) == 0)
         queue->levels &= ~(UINT32_C(1) << p);
-}
-
-static inline void vgic_ready_add(struct vgic_cpu *owner, uint32_t intid)
-{
-    struct vgic_cpu *home = vgic_home(owner, intid);
-    uint32_t group = vgic_bank_of(owner, intid / 32U)->group >> (intid % 32U) & 1U;
-    if (home != NULL)
-        vgic_queue_add(&home->ready[group], *vgic_priority_of(owner, intid), intid);
-}
-
-static inline void vgic_ready_remove(struct vgic_cpu *owner, uint32_t intid)
-{
-    struct vgic_cpu *home = vgic_home(owner, intid);
-    uint32_t group = vgic_bank_of(owner, intid / 32U)->group >> (intid % 32U) & 1U;
-    if (home != NULL)
-        vgic_queue_remove(&home->ready[group], *vgic_priority_of(owner, intid), intid);
 }
 
 static inline void vgic_hw_done_add(struct vgic_cpu *cpu, uint32_t word, uint32_t bits)
@@ -142,23 +131,47 @@ static inline void vgic_hw_done_add(struct vgic_cpu *cpu, uint32_t word, uint32_
     }
 }
 
-/* The queue of an active interrupt that is in no list register. */
-static inline struct vgic_queue *vgic_parked(struct vgic_cpu *owner, uint32_t intid)
+/* Levels of the ready queues whose groups are forwarded. */
+static inline uint32_t vgic_ready_levels(const struct vgic_cpu *cpu, uint32_t group)
 {
-    uint32_t forced = vgic_bank_of(owner, intid / 32U)->forced >> (intid % 32U) & 1U;
-    return &vgic_holder(owner, intid)->parked[forced];
+    return (vgic_groups_on(cpu->dist) >> group & 1U) ? cpu->ready[group].levels : 0;
+}
+
+static inline uint32_t vgic_parked_levels(const struct vgic_cpu *cpu)
+{
+    return cpu->parked[0].levels | cpu->parked[1].levels;
 }
 
 /* lr.c */
 
-/* Takes over what the guest did in the list registers; frees those that are finished. */
-void vgic_fold(struct vgic_cpu *cpu);
+void vgic_fold_used(struct vgic_cpu *cpu);
+void vgic_fill_some(struct vgic_cpu *cpu);
+void vgic_recall_some(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
 
-/* Takes the interrupts of `bits` that are in list registers, whoever's, out of them. */
-void vgic_recall(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
+/* Takes over what the guest did in the list registers; frees those that are finished. */
+static inline void vgic_fold(struct vgic_cpu *cpu)
+{
+    if ((cpu->lr_used | cpu->eoi_count) != 0)
+        vgic_fold_used(cpu);
+}
 
 /* Fills list registers with the most urgent and sets the out fields. */
-void vgic_fill(struct vgic_cpu *cpu);
+static inline void vgic_fill(struct vgic_cpu *cpu)
+{
+    uint32_t ready = vgic_ready_levels(cpu, 0) | vgic_ready_levels(cpu, 1);
+    cpu->more_pending = false;
+    cpu->active_overflow = false;
+    if ((ready | vgic_parked_levels(cpu) | (cpu->ctlr_seen ^ cpu->dist->ctlr)) != 0)
+        vgic_fill_some(cpu);
+}
+
+/* Takes the interrupts of `bits` that are in list registers, whoever's, out of them. */
+static inline void vgic_recall(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
+{
+    bits &= vgic_bank_of(owner, word)->in_lr;
+    if (bits != 0)
+        vgic_recall_some(owner, word, bits);
+}
 
 /* Takes one interrupt out of its list register or queue, or puts it where it belongs. */
 void vgic_dequeue(struct vgic_cpu *owner, uint32_t intid);
@@ -166,6 +179,12 @@ void vgic_enqueue(struct vgic_cpu *owner, uint32_t intid);
 
 /* After a change to a bank: `before` is what vgic_ready_bits() was.  Moves what differs. */
 void vgic_requeue(struct vgic_cpu *owner, uint32_t word, uint32_t before);
+
+/* Adds interrupts of a word to the ready or parked queues that they belong in, or removes them. */
+void vgic_ready_add(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
+void vgic_ready_remove(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
+void vgic_parked_add(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
+void vgic_parked_remove(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
 
 /* Ends the active state of `bits` (all active, in no list register); `cpu` runs. */
 void vgic_end(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits);

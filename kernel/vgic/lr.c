@@ -81,18 +81,12 @@ static void lr_evict(struct vgic_cpu *cpu, uint32_t n)
     }
 }
 
-/* Most urgent member; the queue is not empty.  Equal priorities: lowest INTID first. */
+/* Most urgent member; level p is not empty.  Equal priorities: lowest INTID first. */
 static uint32_t queue_first(const struct vgic_queue *queue, uint32_t p)
 {
-    uint32_t word = 0;
-    while (word < VGIC_WORDS - 1U && queue->level[p][word] == 0)
-        word++;
-    return word * 32U + vgic_lowest(queue->level[p][word]);
-}
-
-static uint32_t parked_levels(const struct vgic_cpu *cpu)
-{
-    return cpu->parked[0].levels | cpu->parked[1].levels;
+    const uint64_t *level = queue->level[p];
+    return level[0] != 0 ? (uint32_t)__builtin_ctzll(level[0])
+                         : 64U + (uint32_t)__builtin_ctzll(level[1]);
 }
 
 /* The parked queue to take from: acknowledged interrupts end before forced ones. */
@@ -101,7 +95,7 @@ static struct vgic_queue *parked_queue(struct vgic_cpu *cpu)
     return &cpu->parked[cpu->parked[0].levels != 0 ? 0 : 1];
 }
 
-void vgic_fold(struct vgic_cpu *cpu)
+void vgic_fold_used(struct vgic_cpu *cpu)
 {
     /*
      * Ends that matched no list register belong to parked interrupts.  A guest ends the most urgent
@@ -109,7 +103,7 @@ void vgic_fold(struct vgic_cpu *cpu)
      */
     uint32_t ends = cpu->eoi_count;
     cpu->eoi_count = 0;
-    for (; ends != 0 && parked_levels(cpu) != 0; ends--) {
+    for (; ends != 0 && vgic_parked_levels(cpu) != 0; ends--) {
         const struct vgic_queue *queue = parked_queue(cpu);
         uint32_t intid = queue_first(queue, vgic_lowest(queue->levels));
         vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
@@ -118,9 +112,9 @@ void vgic_fold(struct vgic_cpu *cpu)
         lr_fold(cpu, vgic_lowest(used));
 }
 
-void vgic_recall(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
+void vgic_recall_some(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
 {
-    for (bits &= vgic_bank_of(owner, word)->in_lr; bits != 0; bits &= bits - 1U) {
+    for (; bits != 0; bits &= bits - 1U) {
         uint32_t intid = word * 32U + vgic_lowest(bits);
         struct vgic_cpu *holder = vgic_holder(owner, intid);
         for (uint32_t used = holder->lr_used; used != 0; used &= used - 1U) {
@@ -210,16 +204,9 @@ static uint32_t lr_least_urgent(const struct vgic_cpu *cpu, uint32_t candidates)
     return least;
 }
 
-/* Ready levels of the groups that are on. */
-static uint32_t ready_levels(const struct vgic_cpu *cpu, uint32_t groups, uint32_t group)
-{
-    return (groups >> group & 1U) ? cpu->ready[group].levels : 0;
-}
-
-void vgic_fill(struct vgic_cpu *cpu)
+void vgic_fill_some(struct vgic_cpu *cpu)
 {
     struct vgic_dist *dist = cpu->dist;
-    uint32_t groups = vgic_groups_on(dist);
     uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1U;
     uint32_t levels;
 
@@ -231,12 +218,12 @@ void vgic_fill(struct vgic_cpu *cpu)
     }
 
     for (;;) {
-        uint32_t levels0 = ready_levels(cpu, groups, 0);
+        uint32_t levels0 = vgic_ready_levels(cpu, 0);
         uint32_t waiting = cpu->lr_pended & ~cpu->lr_active;
         uint32_t free = all & ~cpu->lr_used;
-        levels = levels0 | ready_levels(cpu, groups, 1);
+        levels = levels0 | vgic_ready_levels(cpu, 1);
 
-        if (free != 0 && parked_levels(cpu) != 0) {
+        if (free != 0 && vgic_parked_levels(cpu) != 0) {
             struct vgic_queue *queue = parked_queue(cpu);
             lr_load(cpu, queue, vgic_lowest(queue->levels));
             continue;
@@ -255,7 +242,7 @@ void vgic_fill(struct vgic_cpu *cpu)
         lr_load(cpu, &cpu->ready[(levels0 >> p & 1U) ? 0 : 1], p);
     }
     cpu->more_pending = levels != 0;
-    cpu->active_overflow = parked_levels(cpu) != 0;
+    cpu->active_overflow = vgic_parked_levels(cpu) != 0;
 }
 
 void vgic_refill(struct vgic_cpu *cpu)
@@ -264,57 +251,10 @@ void vgic_refill(struct vgic_cpu *cpu)
     vgic_fill(cpu);
 }
 
-void vgic_enqueue(struct vgic_cpu *owner, uint32_t intid)
-{
-    struct vgic_bank *bank = vgic_bank_of(owner, intid / 32U);
-    if (bank->active & vgic_bit(intid))
-        vgic_queue_add(vgic_parked(owner, intid), *vgic_priority_of(owner, intid), intid);
-    else if (vgic_ready_bits(bank) & vgic_bit(intid))
-        vgic_ready_add(owner, intid);
-}
-
-void vgic_dequeue(struct vgic_cpu *owner, uint32_t intid)
-{
-    struct vgic_bank *bank = vgic_bank_of(owner, intid / 32U);
-    vgic_recall(owner, intid / 32U, vgic_bit(intid));
-    if (bank->active & vgic_bit(intid))
-        vgic_queue_remove(vgic_parked(owner, intid), *vgic_priority_of(owner, intid), intid);
-    else if (vgic_ready_bits(bank) & vgic_bit(intid))
-        vgic_ready_remove(owner, intid);
-}
-
-void vgic_requeue(struct vgic_cpu *owner, uint32_t word, uint32_t before)
-{
-    uint32_t after = vgic_ready_bits(vgic_bank_of(owner, word));
-    for (uint32_t bits = before & ~after; bits != 0; bits &= bits - 1U)
-        vgic_ready_remove(owner, word * 32U + vgic_lowest(bits));
-    for (uint32_t bits = after & ~before; bits != 0; bits &= bits - 1U)
-        vgic_ready_add(owner, word * 32U + vgic_lowest(bits));
-}
-
-void vgic_end(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits)
-{
-    struct vgic_bank *bank = vgic_bank_of(owner, word);
-    uint32_t before = vgic_ready_bits(bank);
-    /* Not in a list register, so the physical interrupt is left for the driver to deactivate. */
-    uint32_t physical = bits & bank->hw_active & ~bank->line;
-
-    for (uint32_t left = bits; left != 0; left &= left - 1U) {
-        uint32_t intid = word * 32U + vgic_lowest(left);
-        vgic_queue_remove(vgic_parked(owner, intid), *vgic_priority_of(owner, intid), intid);
-    }
-    bank->active &= ~bits;
-    bank->forced &= ~bits;
-    bank->hw_active &= ~physical;
-    vgic_hw_done_add(word == 0 ? owner : cpu, word, physical);
-    vgic_requeue(owner, word, before);
-}
-
 bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
-    uint32_t groups = vgic_groups_on(cpu->dist);
     uint64_t states = 0;
-    if (ready_levels(cpu, groups, 0) | ready_levels(cpu, groups, 1))
+    if (vgic_ready_levels(cpu, 0) | vgic_ready_levels(cpu, 1))
         return true;
     for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
         states |= cpu->lr[vgic_lowest(used)];

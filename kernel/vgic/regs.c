@@ -107,11 +107,9 @@ static void write_group(struct vgic_cpu *owner, uint32_t word, uint32_t value, u
     uint32_t changed = (bank->group ^ value) & mask;
     vgic_recall(owner, word, changed);
     uint32_t ready = vgic_ready_bits(bank) & changed;
-    for (uint32_t bits = ready; bits != 0; bits &= bits - 1U)
-        vgic_ready_remove(owner, word * 32U + vgic_lowest(bits));
+    vgic_ready_remove(owner, word, ready);
     bank->group ^= changed;
-    for (uint32_t bits = ready; bits != 0; bits &= bits - 1U)
-        vgic_ready_add(owner, word * 32U + vgic_lowest(bits));
+    vgic_ready_add(owner, word, ready);
 }
 
 static void write_enable(struct vgic_cpu *owner, uint32_t word, uint32_t bits, bool set)
@@ -159,15 +157,14 @@ static void set_active(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t wo
     bank->active |= bits;
     bank->forced |= bits;
     vgic_requeue(owner, word, before);
-    for (; bits != 0; bits &= bits - 1U) {
-        uint32_t intid = word * 32U + vgic_lowest(bits);
-        struct vgic_cpu *home = vgic_home(owner, intid);
-        if (word != 0)
-            cpu->dist->holder[intid] = (uint8_t)(home != NULL ? home : cpu)->index;
-        if (intid < VGIC_SGI_COUNT)
-            owner->sgi_active_source[intid] = 0;
-        vgic_enqueue(owner, intid);
+    for (uint32_t left = word != 0 ? bits : 0; left != 0; left &= left - 1U) {
+        uint32_t intid = word * 32U + vgic_lowest(left);
+        uint32_t home = cpu->dist->home[intid];
+        cpu->dist->holder[intid] = (uint8_t)(home != VGIC_NOWHERE ? home : cpu->index);
     }
+    for (uint32_t left = word == 0 ? bits & SGI_MASK : 0; left != 0; left &= left - 1U)
+        owner->sgi_active_source[vgic_lowest(left)] = 0;
+    vgic_parked_add(owner, word, bits);
 }
 
 static void clear_active(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits)

@@ -15,7 +15,7 @@ kernel-elf := $(O)/bulkhead.elf
 kernel-bin := $(O)/bulkhead.bin
 kernel-lds := $(O)/kernel.lds
 
-kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2)
+kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 -falign-functions=8 -fno-align-loops -fno-align-jumps)
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
@@ -24,6 +24,13 @@ kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-t
 kernel-aflags := $(filter-out -mgeneral-regs-only,$(target-flags)) $(warnings) $(kernel-cppflags) -D__ASSEMBLER__
 kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined \
 	-z noexecstack -z max-page-size=4096
+
+# Only what runs at boundaries and traps is built for speed; all else is built for size.
+fast-objs := $(addprefix $(O)/, kernel/core.o kernel/vgic/lr.o kernel/vgic/dist.o kernel/vgic/queue.o \
+	kernel/vgic/inputs.o kernel/console.o kernel/console_host.o kernel/hypercall.o \
+	arch/arm64/traps.o drivers/gic/gicv2.o drivers/gic/gicv3.o drivers/timer/generic_timer.o \
+	drivers/uart/uart.o drivers/uart/pl011.o)
+$(filter-out $(fast-objs),$(kernel-objs)): kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
 kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags)
@@ -37,7 +44,7 @@ $(O)/.kernel-link: force | $(autoconf)
 $(O)/%.o: %.c $(O)/.kernel-flags $(autoconf) | $(fdt-library)
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(kernel-cflags) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(kernel-cflags) $(kernel-once) -MMD -MP -c -o $@ $<
 
 $(O)/%.o: %.S $(O)/.kernel-flags $(autoconf)
 	$(say) AS $@

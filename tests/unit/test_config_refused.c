@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Is each rule enforced?  Every row of test_config_cases.h changes the good tree a little and says which
- * rule must be told first, and of which node.  Requirements: BH-CFG-2.
+ * Is each rule enforced?  Every row of test_config_cases.c changes the good tree a little and says
+ * which rule must be told first, and of which node.  Requirements: BH-CFG-2.
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include <cmocka.h>
 
 #include "test_config_tree.h"
 
-#include <kernel/config/rules.h>
-
 #include <libfdt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum machines { BOTH, ONLY_V2, ONLY_V3 };
-
-struct refused_case {
-    enum config_rule rule;
-    enum machines machines;
-    const char *node;
-    struct change change[8];
-};
-
-static const struct refused_case refused_case[] = {
-#include "test_config_cases.h"
-};
-
-/* The arm64 GIC may tell a fault by the model's own name only, so each row says where it applies. */
+/* Makes the changes to a fresh tree and reads it to the end. */
 static void read_changed(struct outcome *outcome, const struct change *change, enum gic_version gic)
 {
     uint8_t *blob = malloc(TREE_BYTES);
@@ -50,7 +38,7 @@ static void read_changed(struct outcome *outcome, const struct change *change, e
 static void each_rule_is_enforced(void **state)
 {
     (void)state;
-    for (size_t index = 0; index < ARRAY_COUNT(refused_case); index++) {
+    for (size_t index = 0; index < refused_case_count; index++) {
         const struct refused_case *refused = &refused_case[index];
         for (enum gic_version gic = GIC_V2; gic <= GIC_V3; gic++) {
             struct outcome outcome;
@@ -95,7 +83,7 @@ static void each_rule_has_a_row(void **state)
         bool found = has_own_test(rule);
         assert_non_null(config_rule_name(rule));
         assert_non_null(config_rule_sentence(rule));
-        for (size_t index = 0; index < ARRAY_COUNT(refused_case) && !found; index++) {
+        for (size_t index = 0; index < refused_case_count && !found; index++) {
             found = (int)refused_case[index].rule == rule;
         }
         if (!found) {
@@ -195,9 +183,9 @@ static void little_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_rule_is_enforced),   cmocka_unit_test(each_rule_has_a_row),
-        cmocka_unit_test(a_clash_names_both),      cmocka_unit_test(several_faults_are_told),
-        cmocka_unit_test(too_many_partitions),     cmocka_unit_test(little_memory),
+        cmocka_unit_test(each_rule_is_enforced), cmocka_unit_test(each_rule_has_a_row),
+        cmocka_unit_test(a_clash_names_both),    cmocka_unit_test(several_faults_are_told),
+        cmocka_unit_test(too_many_partitions),   cmocka_unit_test(little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * How is a tree built, changed and read in a test?  With libfdt; anything that fails here is a mistake
- * in the test and ends the program.
+ * How is a tree built, changed and read in a test?  With libfdt; anything that fails here is a
+ * mistake in the test and ends the program.
  */
 #include "test_config_tree.h"
 
@@ -221,7 +221,9 @@ static void make_change(void *blob, const struct change *change)
              change->name);
         break;
     case SET_STRING:
-        must(fdt_setprop_string(blob, node, change->name, change->string), change->name);
+        must(fdt_setprop(blob, node, change->name, change->string,
+                         (int)strlen(change->string) + 1),
+             change->name);
         break;
     case SET_FLAG:
         must(fdt_setprop(blob, node, change->name, NULL, 0), change->name);

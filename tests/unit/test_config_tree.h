@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which tree do the configuration tests change?  A small machine with a good system, built in memory,
- * and a list of changes that can be made to it.
+ * Which tree do the configuration tests change?  A small machine with a good system, built in
+ * memory, and a list of changes that can be made to it.
  */
 #ifndef TESTS_UNIT_TEST_CONFIG_TREE_H
 #define TESTS_UNIT_TEST_CONFIG_TREE_H
 
 #include <bulkhead/config.h>
+#include <kernel/config/rules.h>
 
 #define TREE_BYTES  65536U
 #define ARENA_BYTES 262144U
@@ -34,10 +35,26 @@ struct change {
     uint32_t cell[8];
 };
 
-#define CELLS(path, name, count, ...)                                                                \
+#define CELLS(path, name, count, ...)                                                              \
     {                                                                                              \
-        SET_CELLS, path, name, NULL, count, {__VA_ARGS__}                                          \
+        SET_CELLS, path, name, NULL, count,                                                        \
+        {                                                                                          \
+            __VA_ARGS__                                                                            \
+        }                                                                                          \
     }
+
+/* A change that must be refused. */
+enum machines { BOTH, ONLY_V2, ONLY_V3 };
+
+struct refused_case {
+    enum config_rule rule; /* of the first fault */
+    enum machines machines;
+    const char *node; /* of the first fault */
+    struct change change[8];
+};
+
+extern const struct refused_case refused_case[];
+extern const size_t refused_case_count;
 
 /* The tree of a machine with two CPUs and the given GIC, with nav (id 1) and io (id 2) on it. */
 void tree_build(void *blob, enum gic_version gic);

@@ -199,14 +199,14 @@ void reg_write(struct machine *m, uint32_t c, uint32_t offset, uint32_t size, ui
 
 static bool queued(const struct vgic_queue *queue, uint32_t level, uint32_t intid)
 {
-    return queue->level[level][intid / 32] >> (intid % 32) & 1U;
+    return queue->level[level][intid / 64] >> (intid % 64) & 1U;
 }
 
 static void check_queue(const struct vgic_queue *queue)
 {
     for (uint32_t level = 0; level < VGIC_PRIORITY_COUNT; level++) {
-        uint32_t any = 0;
-        for (uint32_t word = 0; word < VGIC_WORDS; word++)
+        uint64_t any = 0;
+        for (uint32_t word = 0; word < VGIC_IRQ_COUNT / 64; word++)
             any |= queue->level[level][word];
         assert_int_equal(queue->levels >> level & 1U, any != 0);
     }

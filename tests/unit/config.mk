@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Unit tests of the configuration reader, the arena and the hash.
+config-srcs := kernel/arena.c $(wildcard kernel/config/*.c)
+
+unit-tests += test_config
+test_config-srcs := tests/unit/test_config.c tests/unit/test_config_tree.c $(config-srcs)
+test_config-libs := -lfdt
+
+unit-tests += test_config_refused
+test_config_refused-srcs := tests/unit/test_config_refused.c tests/unit/test_config_cases.c \
+	tests/unit/test_config_tree.c $(config-srcs)
+test_config_refused-libs := -lfdt
+
+unit-tests += test_config_image
+test_config_image-srcs := tests/unit/test_config_image.c tests/unit/test_config_tree.c $(config-srcs)
+test_config_image-libs := -lfdt
+
+unit-tests += test_config_blob
+test_config_blob-srcs := tests/unit/test_config_blob.c tests/unit/test_config_tree.c $(config-srcs)
+test_config_blob-libs := -lfdt
+
+unit-tests += test_config_sha256
+test_config_sha256-srcs := tests/unit/test_config_sha256.c kernel/config/sha256.c
+
+unit-tests += test_arena
+test_arena-srcs := tests/unit/test_arena.c kernel/arena.c
