@@ -7,7 +7,8 @@
 #include <bulkhead/panic.h>
 #include <bulkhead/stack_check.h>
 
-uintptr_t __stack_chk_guard = 0x0000b0a7ba5eba11;
+/* Zero until kernel_main() has seeded it. */
+uintptr_t __stack_chk_guard;
 
 /* Declared by the compiler's convention only. */
 void __stack_chk_fail(void);
@@ -20,5 +21,5 @@ void __stack_chk_fail(void)
 void stack_guard_seed(uint64_t entropy)
 {
     /* The lowest byte stays zero: a string overrun cannot reproduce it. */
-    __stack_chk_guard = (__stack_chk_guard ^ (entropy * UINT64_C(0x9e3779b97f4a7c15))) << 8;
+    __stack_chk_guard = ((entropy + 1) * UINT64_C(0x9e3779b97f4a7c15)) << 8;
 }

@@ -31,7 +31,6 @@ SECTIONS
     __rodata_end = .;
     .data : {
         *(.data .data.*)
-        . = ALIGN(16);
     } :data
     __image_end = .;
     .bss (NOLOAD) : ALIGN(4096) {

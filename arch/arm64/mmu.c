@@ -17,9 +17,9 @@ extern uint64_t el2_table_fdt[2U * ENTRIES];
 #define PAGE_DATA   (PTE_VALID | PTE_TABLE | PTE_NORMAL | PTE_AP1 | PTE_SH_IN | PTE_AF | (UINT64_C(1) << 54))
 #define PAGE_DEVICE (PTE_VALID | PTE_TABLE | PTE_DEVICE | PTE_AP1 | PTE_AF | (UINT64_C(1) << 54))
 
-/* The first pages of the device window are the copy windows; device frames follow. */
-static uint32_t device_next = MMU_WINDOW_COUNT;
-static uint64_t pool_next = POOL_VA;
+/* Pages of the device window in use; its first ones are the copy windows. */
+static uint32_t device_pages;
+static uint64_t pool_bytes;
 
 static void tlb_drop_page(uint64_t va)
 {
@@ -45,14 +45,16 @@ volatile void *mmu_map_device(paddr_t pa, uint64_t size_bytes)
 {
     uint64_t first = pa.pa & ~(PAGE_BYTES - 1);
     uint64_t pages = (pa.pa - first + size_bytes + PAGE_BYTES - 1) / PAGE_BYTES;
-    uint64_t va = DEVICE_VA + device_next * PAGE_BYTES;
+    uint32_t next = MMU_WINDOW_COUNT + device_pages;
+    uint64_t va = DEVICE_VA + next * PAGE_BYTES;
 
-    if (pages > ENTRIES - device_next) {
+    if (pages > ENTRIES - next) {
         panic("device at %lx, %lx bytes: the EL2 device window is full", pa.pa, size_bytes);
     }
     for (uint64_t page = 0; page < pages; page++) {
-        el2_table_device[device_next++] = (first + page * PAGE_BYTES) | PAGE_DEVICE;
+        el2_table_device[next + page] = (first + page * PAGE_BYTES) | PAGE_DEVICE;
     }
+    device_pages += (uint32_t)pages;
     dsb(ishst);
     isb();
     return (volatile void *)(uintptr_t)(va + (pa.pa - first));
@@ -87,17 +89,17 @@ void mmu_unmap_fdt(void)
 
 void *mmu_map_pool(paddr_t pa, uint64_t size_bytes)
 {
-    uint64_t va = pool_next;
+    uint64_t va = POOL_VA + pool_bytes;
 
     for (uint64_t offset = 0; offset < size_bytes; offset += BLOCK_BYTES) {
-        uint64_t index = (pool_next - KERNEL_VA) / BLOCK_BYTES;
+        uint64_t index = (POOL_VA + pool_bytes - KERNEL_VA) / BLOCK_BYTES;
 
         if (index > POOL_BLOCKS_MAX) {
             panic("kernel pool of %lx bytes is larger than its EL2 window", size_bytes);
         }
         /* A block descriptor is a page descriptor without bit 1. */
         el2_table_l2[index] = (pa.pa + offset) | (PAGE_DATA & ~(uint64_t)PTE_TABLE);
-        pool_next += BLOCK_BYTES;
+        pool_bytes += BLOCK_BYTES;
     }
     dsb(ishst);
     isb();

@@ -105,9 +105,9 @@ static void fault_gicd_writeback(void)
     __asm__ volatile("ldr w0, [%0], #4" : "+r"(address) : : "x0", "memory");
 }
 
-static void fault_gicd_byte(void)
+static void fault_gicd_doubleword(void)
 {
-    __asm__ volatile("ldrb w0, [%0]" : : "r"(GICD_BASE) : "x0", "memory");
+    __asm__ volatile("ldr x0, [%0]" : : "r"(GICD_BASE) : "x0", "memory");
 }
 
 static void fault_gicd_misaligned(void)

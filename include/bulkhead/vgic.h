@@ -62,12 +62,6 @@ struct vgic_bank {
     uint32_t forced; /* made active by ISACTIVER, not by an acknowledgement */
 };
 
-/* A set of interrupts, sorted by priority: the most urgent one is found in constant time. */
-struct vgic_queue {
-    uint32_t levels;                                           /* bit p: level[p] is not empty */
-    uint64_t level[VGIC_PRIORITY_COUNT][VGIC_IRQ_COUNT / 64U]; /* a bit for each INTID */
-};
-
 struct vgic_dist; /* per partition */
 
 struct vgic_cpu {
@@ -81,19 +75,19 @@ struct vgic_cpu {
     uint32_t ctlr_seen;   /* GICD_CTLR that lr[] was filled for */
     uint32_t eoi_count;   /* in: ends of interrupts that were in no LR, since the last call */
     bool more_pending;    /* out: more is ready than fits: ask for the no-pending interrupt */
-    bool active_overflow; /* out: parked is not empty: count ends, trap DIR */
+    bool active_overflow; /* out: active ones are in no LR: count ends, trap DIR */
     bool hw_done_any;     /* out: hw_done[] is not empty */
     uint32_t hw_done[VGIC_WORDS];  /* out: virtual INTIDs; deactivate their physical ones */
     struct vgic_bank private_bank; /* INTID 0..31 */
     uint8_t private_priority[VGIC_PRIVATE_COUNT];
     uint8_t sgi_source[VGIC_SGI_COUNT];        /* GICv2: bit c: pending from CPU c */
     uint8_t sgi_active_source[VGIC_SGI_COUNT]; /* GICv2: the CPU whose SGI is active */
-    bool redistributor_awake; /* GICv3: GICR_WAKER.ProcessorSleep clear; holds nothing back */
-    /* Ready interrupts of this vCPU, by group: targeted at it, enabled, pending, not active, in no
-     * LR.  Whether the distributor forwards the group is asked when one is picked. */
-    struct vgic_queue ready[2];
-    /* Active interrupts that this vCPU holds and that are in no LR: acknowledged, and forced. */
-    struct vgic_queue parked[2];
+    bool redistributor_awake;  /* GICv3: GICR_WAKER.ProcessorSleep clear; holds nothing back */
+    uint32_t home[VGIC_WORDS]; /* INTIDs that are signalled to this vCPU, pending or not */
+    uint32_t held[VGIC_WORDS]; /* SPIs that are active here or in an LR of this vCPU */
+    /* INTIDs 0..31 by priority level, whatever their state; bit p of levels: level[p] is not 0. */
+    uint32_t levels;
+    uint32_t level[VGIC_PRIORITY_COUNT];
 };
 
 struct vgic_dist {
@@ -105,12 +99,11 @@ struct vgic_dist {
     uint8_t priority[VGIC_IRQ_COUNT];
     uint8_t target[VGIC_IRQ_COUNT]; /* GICv2: ITARGETSR; one target vCPU is chosen: lowest set */
     uint32_t route[VGIC_IRQ_COUNT]; /* GICv3: GICD_IROUTER, affinities 2..0; the rest is RES0 */
-    uint8_t home[VGIC_IRQ_COUNT];   /* SPIs: vCPU that target or route names, or VGIC_NOWHERE */
-    uint8_t holder[VGIC_IRQ_COUNT]; /* SPIs in an LR or parked: whose; else stale */
     uint16_t hw_intid[VGIC_IRQ_COUNT];
+    /* SPIs by priority level, as in struct vgic_cpu; a bit for each INTID. */
+    uint32_t levels;
+    uint64_t level[VGIC_PRIORITY_COUNT][VGIC_IRQ_COUNT / 64U];
 };
-
-#define VGIC_NOWHERE 0xffU
 
 struct vgic_access {
     uint64_t offset;     /* from the start of the frame */

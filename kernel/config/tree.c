@@ -120,7 +120,9 @@ static enum tree_result scan(struct tree *tree, const struct blocks *blocks, uin
             while (end < blocks->structure_bytes && blocks->structure[end] != '\0') {
                 end++;
             }
-            if (end == blocks->structure_bytes || (depth == 0 && tree->node_count != 0)) {
+            /* One root, without a name (5.4.1). */
+            if (end == blocks->structure_bytes ||
+                (depth == 0 && (tree->node_count != 0 || end != at))) {
                 return TREE_BAD;
             }
             if (++depth > TREE_DEPTH_MAX) {

@@ -69,12 +69,11 @@ static void write_sgi_sources(struct vgic_cpu *cpu, uint32_t offset, uint32_t on
         uint32_t sources = ones & 0xffU & everyone;
         if (sources == 0)
             continue;
-        vgic_dequeue(cpu, intid);
+        vgic_recall(cpu, 0, vgic_bit(intid));
         uint8_t *now = &cpu->sgi_source[intid];
         *now = (uint8_t)(set ? *now | sources : *now & ~sources);
         bank->pending &= ~vgic_bit(intid);
         bank->pending |= *now != 0 ? vgic_bit(intid) : 0;
-        vgic_enqueue(cpu, intid);
     }
     vgic_fill(cpu);
 }
@@ -121,11 +120,10 @@ static void write_router(struct vgic_cpu *cpu, uint32_t intid, uint32_t value, u
     struct vgic_dist *dist = cpu->dist;
     mask &= UINT32_C(0x00ffffff);
     vgic_fold(cpu);
-    vgic_dequeue(cpu, intid);
+    vgic_recall(cpu, intid / 32U, vgic_bit(intid));
     uint32_t route = (dist->route[intid] & ~mask) | (value & mask);
     dist->route[intid] = route;
-    dist->home[intid] = (uint8_t)(route < dist->cpu_count ? route : VGIC_NOWHERE);
-    vgic_enqueue(cpu, intid);
+    vgic_set_home(dist, intid, route);
     vgic_fill(cpu);
 }
 

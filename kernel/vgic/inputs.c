@@ -17,6 +17,13 @@ static void reset_cpu(struct vgic_cpu *cpu, struct vgic_dist *dist, uint32_t ind
     cpu->index = index;
     cpu->lr_count = lr_count < VGIC_LR_MAX ? lr_count : VGIC_LR_MAX;
     cpu->private_bank.edge = SGI_MASK;
+    cpu->home[0] = UINT32_C(0xffffffff);
+    cpu->held[0] = UINT32_C(0xffffffff);
+    cpu->levels = 1;
+    cpu->level[0] = UINT32_C(0xffffffff);
+    /* Routes reset to affinity 0.0.0.0.  Targets reset to none, where there is a choice. */
+    if (index == 0 && (dist->model == GIC_V3 || dist->cpu_count == 1))
+        memset(&cpu->home[1], 0xff, sizeof(cpu->home) - sizeof(cpu->home[0]));
     if (dist->model == GIC_V2) /* SGIs cannot be disabled: allowed by IHI 0048, 4.3.5 */
         cpu->private_bank.enabled = SGI_MASK;
     else /* group 1, as under KVM: group 0 does not exist for partitions */
@@ -32,9 +39,9 @@ void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_cou
     dist->cpu = cpu;
     for (uint32_t word = 1; model == GIC_V3 && word < VGIC_WORDS; word++)
         dist->shared[word].group = UINT32_C(0xffffffff);
-    /* Routes reset to affinity 0.0.0.0.  Targets reset to none, where there is a choice. */
-    if (model == GIC_V2 && cpu_count > 1)
-        memset(dist->home, VGIC_NOWHERE, sizeof(dist->home));
+    dist->levels = 1;
+    dist->level[0][0] = UINT64_C(0xffffffff00000000);
+    dist->level[0][1] = UINT64_C(0xffffffffffffffff);
     for (uint32_t index = 0; index < cpu_count; index++)
         reset_cpu(cpu[index], dist, index, lr_count);
 }
@@ -59,10 +66,8 @@ void vgic_hw_pending(struct vgic_cpu *cpu, uint32_t intid)
 
     vgic_fold(cpu);
     vgic_recall(cpu, word, bit);
-    uint32_t before = vgic_ready_bits(bank);
     bank->line |= bit;
     bank->hw_active |= bit;
-    vgic_requeue(cpu, word, before);
     vgic_fill(cpu);
 }
 
@@ -75,11 +80,9 @@ void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid)
     vgic_fold(cpu);
     if (bank->line & bit) {
         vgic_recall(cpu, word, bit);
-        uint32_t before = vgic_ready_bits(bank);
         /* Unless the holder's list register has just shown that the guest was faster. */
         bank->hw_active &= ~(bank->line & bit);
         bank->line &= ~bit;
-        vgic_requeue(cpu, word, before);
     }
     vgic_fill(cpu);
 }
@@ -100,10 +103,8 @@ void vgic_set_line(struct vgic_cpu *cpu, uint32_t intid, bool level)
     vgic_fold(cpu);
     if (level != ((bank->line & bit) != 0)) {
         vgic_recall(cpu, word, bit);
-        uint32_t before = vgic_ready_bits(bank);
         bank->line ^= bit;
         bank->pending |= bank->line & bank->edge & bit;
-        vgic_requeue(cpu, word, before);
     }
     vgic_fill(cpu);
 }
@@ -112,11 +113,9 @@ void vgic_sgi_pend(struct vgic_cpu *target, uint32_t intid, uint32_t source)
 {
     struct vgic_bank *bank = &target->private_bank;
     vgic_recall(target, 0, vgic_bit(intid));
-    uint32_t before = vgic_ready_bits(bank);
     if (target->dist->model == GIC_V2)
         target->sgi_source[intid] = (uint8_t)(target->sgi_source[intid] | (1U << source));
     bank->pending |= vgic_bit(intid);
-    vgic_requeue(target, 0, before);
 }
 
 /* GICD_SGIR (IHI 0048, 4.3.15): filter 25:24, target list 23:16, INTID 3:0. */
@@ -177,8 +176,8 @@ void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid)
 {
     vgic_fold(cpu);
-    if (intid < VGIC_IRQ_COUNT && (vgic_bank_of(cpu, intid / 32U)->active & vgic_bit(intid)) &&
-        vgic_holder(cpu, intid) == cpu) {
+    if (intid < VGIC_IRQ_COUNT &&
+        (vgic_bank_of(cpu, intid / 32U)->active & cpu->held[intid / 32U] & vgic_bit(intid))) {
         vgic_recall(cpu, intid / 32U, vgic_bit(intid));
         vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
     }

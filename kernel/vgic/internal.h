@@ -2,18 +2,17 @@
 /*
  * How do the parts of the virtual GIC fit together?
  *
- *   dist.c, redist.c  decode accesses     ->  regs.c  changes of 32 interrupts at a time
+ *   dist.c, redist.c  decode accesses     ->  regs.c  change 32 interrupts at a time
  *   inputs.c          lines, SGIs, reset  ->  lr.c    list registers: fold, recall, fill
- *                                         queue.c who waits where
  *
  * Every change runs in the same order: vgic_fold() takes over what the guest did in the list
- * registers; vgic_recall() takes the interrupts concerned out of them; the words in struct
- * vgic_bank change; the queues follow; vgic_fill() puts the most urgent back.  In between these
- * invariants hold for each interrupt:
- *   - in_lr: exactly one list register of its holder has it, and it is in no queue;
- *   - else active: it is in parked[whether it is forced] of its holder and nowhere else;
- *   - else enabled, pending and with a home: it is in ready[its group] of its home, else nowhere.
- * Priorities and groups change only while the interrupt is in no queue.
+ * registers; vgic_recall() takes the interrupts concerned out of them; words in struct vgic_bank
+ * change; vgic_fill() puts the most urgent back.  What is ready follows from the words alone, and
+ * the words by priority level (which only priority writes change) put it in order, so that a write
+ * to 32 interrupts costs hardly more than one to a single one.
+ *
+ * An interrupt that is active or in a list register has one holder: for a private one its vCPU, for
+ * an SPI the vCPU whose held[] has its bit.  in_lr: exactly one list register of the holder has it.
  */
 #ifndef BULKHEAD_VGIC_INTERNAL_H
 #define BULKHEAD_VGIC_INTERNAL_H
@@ -33,8 +32,8 @@
 #define PRIORITY_SHIFT 3U
 #define PRIORITY_MASK  0xf8U
 
-_Static_assert(VGIC_PRIORITY_COUNT == 32, "levels of a queue are one word");
-_Static_assert(VGIC_IRQ_COUNT == 128, "a level of a queue is two double words");
+_Static_assert(VGIC_PRIORITY_COUNT == 32, "priority levels are one word");
+_Static_assert(VGIC_IRQ_COUNT == 128, "a priority level is two double words");
 
 static inline uint32_t vgic_bit(uint32_t intid)
 {
@@ -58,30 +57,9 @@ static inline uint8_t *vgic_priority_of(struct vgic_cpu *owner, uint32_t intid)
                                       : &owner->dist->priority[intid];
 }
 
-/* Priorities of INTIDs 32 * word and up. */
-static inline const uint8_t *vgic_priorities(struct vgic_cpu *owner, uint32_t word)
-{
-    return word == 0 ? owner->private_priority : &owner->dist->priority[word * 32U];
-}
-
 static inline bool vgic_is_v2_sgi(const struct vgic_cpu *owner, uint32_t intid)
 {
     return intid < VGIC_SGI_COUNT && owner->dist->model == GIC_V2;
-}
-
-/* The vCPU that an interrupt is signalled to; NULL if it has none. */
-static inline struct vgic_cpu *vgic_home(struct vgic_cpu *owner, uint32_t intid)
-{
-    if (intid < VGIC_PRIVATE_COUNT)
-        return owner;
-    uint32_t index = owner->dist->home[intid];
-    return index == VGIC_NOWHERE ? NULL : owner->dist->cpu[index];
-}
-
-/* The vCPU that has an interrupt in a list register or parked. */
-static inline struct vgic_cpu *vgic_holder(struct vgic_cpu *owner, uint32_t intid)
-{
-    return intid < VGIC_PRIVATE_COUNT ? owner : owner->dist->cpu[owner->dist->holder[intid]];
 }
 
 /*
@@ -93,11 +71,6 @@ static inline uint32_t vgic_pending_bits(const struct vgic_bank *bank)
     return bank->pending | (bank->line & (~bank->edge | bank->hw));
 }
 
-static inline uint32_t vgic_ready_bits(const struct vgic_bank *bank)
-{
-    return bank->enabled & vgic_pending_bits(bank) & ~bank->active & ~bank->in_lr;
-}
-
 /*
  * Groups that the distributor forwards, bit g for group g.  On GICv3 a partition has no group 0:
  * the bits can be written and read back, the interrupts stay pending.
@@ -105,22 +78,6 @@ static inline uint32_t vgic_ready_bits(const struct vgic_bank *bank)
 static inline uint32_t vgic_groups_on(const struct vgic_dist *dist)
 {
     return dist->ctlr & (dist->model == GIC_V2 ? CTLR_GROUP0 | CTLR_GROUP1 : CTLR_GROUP1);
-}
-
-static inline void vgic_queue_add(struct vgic_queue *queue, uint32_t priority, uint32_t intid)
-{
-    uint32_t p = priority >> PRIORITY_SHIFT;
-    queue->level[p][intid / 64U] |= UINT64_C(1) << (intid % 64U);
-    queue->levels |= UINT32_C(1) << p;
-}
-
-static inline void vgic_queue_remove(struct vgic_queue *queue, uint32_t priority, uint32_t intid)
-{
-    uint32_t p = priority >> PRIORITY_SHIFT;
-    uint64_t *level = queue->level[p];
-    level[intid / 64U] &= ~(UINT64_C(1) << (intid % 64U));
-    if ((level[0] | level[1]) == 0)
-        queue->levels &= ~(UINT32_C(1) << p);
 }
 
 static inline void vgic_hw_done_add(struct vgic_cpu *cpu, uint32_t word, uint32_t bits)
@@ -131,21 +88,9 @@ static inline void vgic_hw_done_add(struct vgic_cpu *cpu, uint32_t word, uint32_
     }
 }
 
-/* Levels of the ready queues whose groups are forwarded. */
-static inline uint32_t vgic_ready_levels(const struct vgic_cpu *cpu, uint32_t group)
-{
-    return (vgic_groups_on(cpu->dist) >> group & 1U) ? cpu->ready[group].levels : 0;
-}
-
-static inline uint32_t vgic_parked_levels(const struct vgic_cpu *cpu)
-{
-    return cpu->parked[0].levels | cpu->parked[1].levels;
-}
-
 /* lr.c */
 
 void vgic_fold_used(struct vgic_cpu *cpu);
-void vgic_fill_some(struct vgic_cpu *cpu);
 void vgic_recall_some(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
 
 /* Takes over what the guest did in the list registers; frees those that are finished. */
@@ -153,16 +98,6 @@ static inline void vgic_fold(struct vgic_cpu *cpu)
 {
     if ((cpu->lr_used | cpu->eoi_count) != 0)
         vgic_fold_used(cpu);
-}
-
-/* Fills list registers with the most urgent and sets the out fields. */
-static inline void vgic_fill(struct vgic_cpu *cpu)
-{
-    uint32_t ready = vgic_ready_levels(cpu, 0) | vgic_ready_levels(cpu, 1);
-    cpu->more_pending = false;
-    cpu->active_overflow = false;
-    if ((ready | vgic_parked_levels(cpu) | (cpu->ctlr_seen ^ cpu->dist->ctlr)) != 0)
-        vgic_fill_some(cpu);
 }
 
 /* Takes the interrupts of `bits` that are in list registers, whoever's, out of them. */
@@ -173,18 +108,8 @@ static inline void vgic_recall(struct vgic_cpu *owner, uint32_t word, uint32_t b
         vgic_recall_some(owner, word, bits);
 }
 
-/* Takes one interrupt out of its list register or queue, or puts it where it belongs. */
-void vgic_dequeue(struct vgic_cpu *owner, uint32_t intid);
-void vgic_enqueue(struct vgic_cpu *owner, uint32_t intid);
-
-/* After a change to a bank: `before` is what vgic_ready_bits() was.  Moves what differs. */
-void vgic_requeue(struct vgic_cpu *owner, uint32_t word, uint32_t before);
-
-/* Adds interrupts of a word to the ready or parked queues that they belong in, or removes them. */
-void vgic_ready_add(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
-void vgic_ready_remove(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
-void vgic_parked_add(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
-void vgic_parked_remove(struct vgic_cpu *owner, uint32_t word, uint32_t bits);
+/* Fills list registers with the most urgent and sets the out fields. */
+void vgic_fill(struct vgic_cpu *cpu);
 
 /* Ends the active state of `bits` (all active, in no list register); `cpu` runs. */
 void vgic_end(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits);
@@ -198,6 +123,9 @@ void vgic_sgi_pend(struct vgic_cpu *target, uint32_t intid, uint32_t source);
 uint32_t vgic_reg_read(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offset);
 void vgic_reg_write(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offset, uint32_t value,
                     uint32_t mask);
+
+/* An SPI is signalled to vCPU `index` from now on, to none if there is no such. */
+void vgic_set_home(struct vgic_dist *dist, uint32_t intid, uint32_t index);
 
 /* First INTID that the word at `offset` (0x080 to 0xcff) is about: one bit each below 0x400, one
  * byte each up to 0xbff, two bits each in ICFGR (IHI 0048, table 4-1; IHI 0069, table 12-25). */

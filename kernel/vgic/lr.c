@@ -10,7 +10,10 @@
  *   - otherwise active interrupts take what is free, since one that is in no list register costs
  *     the guest a trap when it ends.
  *
- * Bound: folding is at most lr_count steps, filling at most 2 * lr_count.
+ * An active interrupt that is in no list register is called parked.
+ *
+ * Bound: folding is a step for each list register (and each end that the hardware counted, at most
+ * 31); filling is one pass over 32 priority levels and at most two steps for each list register.
  */
 #include "internal.h"
 
@@ -37,7 +40,7 @@ static void lr_release(struct vgic_cpu *cpu, uint32_t n, struct vgic_bank *bank,
     cpu->lr_pended &= mask;
     cpu->lr_active &= mask;
     bank->in_lr &= ~vgic_bit(intid);
-    vgic_enqueue(cpu, intid);
+    cpu->held[intid / 32U] &= bank->active | ~vgic_bit(intid);
 }
 
 static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
@@ -81,57 +84,107 @@ static void lr_evict(struct vgic_cpu *cpu, uint32_t n)
     }
 }
 
-/* Most urgent member; level p is not empty.  Equal priorities: lowest INTID first. */
-static uint32_t queue_first(const struct vgic_queue *queue, uint32_t p)
+/* A set of INTIDs. */
+struct intids {
+    uint64_t half[2];
+};
+
+/* INTIDs of a priority level, whatever their state. */
+static struct intids at_level(const struct vgic_cpu *cpu, uint32_t p)
 {
-    const uint64_t *level = queue->level[p];
-    return level[0] != 0 ? (uint32_t)__builtin_ctzll(level[0])
-                         : 64U + (uint32_t)__builtin_ctzll(level[1]);
+    const uint64_t *shared = cpu->dist->level[p];
+    return (struct intids){{shared[0] | cpu->level[p], shared[1]}};
 }
 
-/* The parked queue to take from: acknowledged interrupts end before forced ones. */
-static struct vgic_queue *parked_queue(struct vgic_cpu *cpu)
+/* Active interrupts of a word that this vCPU holds in no list register. */
+static uint32_t parked_word(const struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t word)
 {
-    return &cpu->parked[cpu->parked[0].levels != 0 ? 0 : 1];
+    return bank->active & ~bank->in_lr & cpu->held[word];
+}
+
+/*
+ * Ends that matched no list register belong to parked interrupts, of those that were acknowledged
+ * to the most urgent: a guest ends them in that order (IHI 0069, 4.8; IHI 0048, 3.2.1).  One pass.
+ */
+static void fold_ends(struct vgic_cpu *cpu)
+{
+    uint32_t ends = cpu->eoi_count;
+    uint32_t forced[VGIC_WORDS];
+    cpu->eoi_count = 0;
+
+    for (uint32_t word = 0; word < VGIC_WORDS; word++)
+        forced[word] = vgic_bank_of(cpu, word)->forced;
+    for (uint32_t pass = 0; pass < 2; pass++) {
+        for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0;
+             levels &= levels - 1U) {
+            struct intids level = at_level(cpu, vgic_lowest(levels));
+            for (uint32_t word = 0; word < VGIC_WORDS; word++) {
+                struct vgic_bank *bank = vgic_bank_of(cpu, word);
+                uint32_t bits = parked_word(cpu, bank, word) &
+                                (uint32_t)(level.half[word / 2U] >> (word % 2U * 32U)) &
+                                (pass == 0 ? ~forced[word] : forced[word]);
+                for (; bits != 0; bits &= bits - 1U) {
+                    if (ends-- == 0)
+                        return;
+                    vgic_end(cpu, cpu, word, bits & (0U - bits));
+                }
+            }
+        }
+    }
 }
 
 void vgic_fold_used(struct vgic_cpu *cpu)
 {
-    /*
-     * Ends that matched no list register belong to parked interrupts.  A guest ends the most urgent
-     * of those it acknowledged first (IHI 0069, 4.8; IHI 0048, 3.2.1), and so does this.
-     */
-    uint32_t ends = cpu->eoi_count;
-    cpu->eoi_count = 0;
-    for (; ends != 0 && vgic_parked_levels(cpu) != 0; ends--) {
-        const struct vgic_queue *queue = parked_queue(cpu);
-        uint32_t intid = queue_first(queue, vgic_lowest(queue->levels));
-        vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
-    }
+    if (cpu->eoi_count != 0)
+        fold_ends(cpu);
     for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
         lr_fold(cpu, vgic_lowest(used));
 }
 
+/* Takes list registers of one vCPU that hold interrupts of `bits` back into memory. */
+static void recall_from(struct vgic_cpu *holder, uint32_t word, uint32_t bits)
+{
+    for (uint32_t used = holder->lr_used; used != 0; used &= used - 1U) {
+        uint32_t n = vgic_lowest(used);
+        uint32_t intid = (uint32_t)(holder->lr[n] & VGIC_LR_VINTID_MASK);
+        if (intid / 32U == word && (bits & vgic_bit(intid)))
+            lr_evict(holder, n);
+    }
+}
+
 void vgic_recall_some(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
 {
-    for (; bits != 0; bits &= bits - 1U) {
-        uint32_t intid = word * 32U + vgic_lowest(bits);
-        struct vgic_cpu *holder = vgic_holder(owner, intid);
-        for (uint32_t used = holder->lr_used; used != 0; used &= used - 1U) {
-            uint32_t n = vgic_lowest(used);
-            if ((holder->lr[n] & VGIC_LR_VINTID_MASK) == intid) {
-                lr_evict(holder, n);
-                break;
-            }
-        }
+    const struct vgic_dist *dist = owner->dist;
+    if (word == 0) {
+        recall_from(owner, word, bits);
+        return;
     }
+    for (uint32_t c = 0; c < dist->cpu_count; c++) {
+        if (dist->cpu[c]->held[word] & bits)
+            recall_from(dist->cpu[c], word, bits);
+    }
+}
+
+void vgic_end(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits)
+{
+    struct vgic_bank *bank = vgic_bank_of(owner, word);
+    const struct vgic_dist *dist = owner->dist;
+    /* Not in a list register, so the physical interrupt is left for the driver to deactivate. */
+    uint32_t physical = bits & bank->hw_active & ~bank->line;
+
+    bank->active &= ~bits;
+    bank->forced &= ~bits;
+    bank->hw_active &= ~physical;
+    vgic_hw_done_add(word == 0 ? owner : cpu, word, physical);
+    for (uint32_t c = 0; word != 0 && c < dist->cpu_count; c++)
+        dist->cpu[c]->held[word] &= ~bits;
 }
 
 /* List register bits of an active interrupt, besides the common ones. */
 static uint64_t lr_of_active(struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t intid)
 {
     uint32_t bit = vgic_bit(intid);
-    bool again = (bank->pending & bank->enabled & bit) && vgic_home(cpu, intid) == cpu &&
+    bool again = (bank->pending & bank->enabled & bit) && (cpu->home[intid / 32U] & bit) &&
                  (vgic_groups_on(cpu->dist) >> (bank->group >> (intid % 32U) & 1U) & 1U);
 
     if (bank->hw & bit) {
@@ -169,26 +222,34 @@ static uint64_t lr_of_ready(struct vgic_cpu *cpu, const struct vgic_bank *bank, 
     return VGIC_LR_PENDING | ((bank->hw | ~bank->edge) & bit ? VGIC_LR_EOI : 0);
 }
 
-/* Moves the first of a queue at level p into a list register, of which one is free. */
-static void lr_load(struct vgic_cpu *cpu, struct vgic_queue *queue, uint32_t p)
+/* Puts an interrupt that is ready or parked here into a list register, of which one is free. */
+static void lr_load(struct vgic_cpu *cpu, uint32_t intid)
 {
-    uint32_t intid = queue_first(queue, p);
     uint32_t bit = vgic_bit(intid);
     uint32_t n = vgic_lowest(~cpu->lr_used);
     uint32_t lr_bit = UINT32_C(1) << n;
     struct vgic_bank *bank = vgic_bank_of(cpu, intid / 32U);
-    uint64_t lr = intid | (uint64_t)p << (VGIC_LR_PRIORITY_SHIFT + PRIORITY_SHIFT) |
+    uint64_t lr = intid | (uint64_t)*vgic_priority_of(cpu, intid) << VGIC_LR_PRIORITY_SHIFT |
                   (bank->group & bit ? VGIC_LR_GROUP1 : 0);
 
-    lr |= bank->active & bit ? lr_of_active(cpu, bank, intid) : lr_of_ready(cpu, bank, intid);
-    vgic_queue_remove(queue, p << PRIORITY_SHIFT, intid);
+    if (bank->active & bit) {
+        lr |= lr_of_active(cpu, bank, intid);
+        cpu->lr_active |= lr_bit;
+    } else {
+        lr |= lr_of_ready(cpu, bank, intid);
+    }
+    if (lr & VGIC_LR_PENDING)
+        cpu->lr_pended |= lr_bit;
     bank->in_lr |= bit;
-    if (intid >= VGIC_PRIVATE_COUNT)
-        cpu->dist->holder[intid] = (uint8_t)cpu->index;
+    cpu->held[intid / 32U] |= bit;
     cpu->lr[n] = lr;
     cpu->lr_used |= lr_bit;
-    cpu->lr_pended |= lr & VGIC_LR_PENDING ? lr_bit : 0;
-    cpu->lr_active |= lr & VGIC_LR_ACTIVE ? lr_bit : 0;
+}
+
+static uint32_t lr_level(const struct vgic_cpu *cpu, uint32_t n)
+{
+    return (uint32_t)(cpu->lr[n] >> (VGIC_LR_PRIORITY_SHIFT + PRIORITY_SHIFT)) %
+           VGIC_PRIORITY_COUNT;
 }
 
 /* Least urgent of the list registers in `candidates`, which is not 0. */
@@ -196,19 +257,100 @@ static uint32_t lr_least_urgent(const struct vgic_cpu *cpu, uint32_t candidates)
 {
     uint32_t least = vgic_lowest(candidates);
     for (; candidates != 0; candidates &= candidates - 1U) {
-        uint32_t n = vgic_lowest(candidates);
-        if ((uint8_t)(cpu->lr[n] >> VGIC_LR_PRIORITY_SHIFT) >
-            (uint8_t)(cpu->lr[least] >> VGIC_LR_PRIORITY_SHIFT))
-            least = n;
+        if (lr_level(cpu, vgic_lowest(candidates)) > lr_level(cpu, least))
+            least = vgic_lowest(candidates);
     }
     return least;
 }
 
-void vgic_fill_some(struct vgic_cpu *cpu)
+static uint32_t free_lrs(const struct vgic_cpu *cpu)
+{
+    return ((UINT32_C(1) << cpu->lr_count) - 1U) & ~cpu->lr_used;
+}
+
+/* Parked interrupts take what is free.  Returns whether some are left. */
+static bool load_parked(struct vgic_cpu *cpu)
+{
+    for (uint32_t word = 0; word < VGIC_WORDS; word++) {
+        uint32_t bits = parked_word(cpu, vgic_bank_of(cpu, word), word);
+        for (; bits != 0; bits &= bits - 1U) {
+            if (free_lrs(cpu) == 0)
+                return true;
+            lr_load(cpu, word * 32U + vgic_lowest(bits));
+        }
+    }
+    return false;
+}
+
+/* Sees to a free list register for a ready interrupt of level p; fails if none is owed to it. */
+static bool make_room(struct vgic_cpu *cpu, uint32_t p)
+{
+    uint32_t waiting = cpu->lr_pended & ~cpu->lr_active;
+
+    if (free_lrs(cpu) != 0)
+        return true;
+    if (waiting == 0) {
+        lr_evict(cpu, lr_least_urgent(cpu, cpu->lr_used));
+        cpu->active_overflow = true;
+        return true;
+    }
+    cpu->more_pending = true;
+    uint32_t victim = lr_least_urgent(cpu, waiting);
+    if (lr_level(cpu, victim) <= p)
+        return false;
+    lr_evict(cpu, victim);
+    return true;
+}
+
+/* Loads ready interrupts, most urgent first; one pass over the priority levels. */
+static void load_ready(struct vgic_cpu *cpu, struct intids ready)
+{
+    for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0; levels &= levels - 1U) {
+        uint32_t p = vgic_lowest(levels);
+        struct intids level = at_level(cpu, p);
+        for (uint32_t half = 0; half < 2; half++) {
+            uint64_t bits = ready.half[half] & level.half[half];
+            ready.half[half] ^= bits;
+            for (; bits != 0; bits &= bits - 1U) {
+                if (!make_room(cpu, p))
+                    return;
+                lr_load(cpu, half * 64U + (uint32_t)__builtin_ctzll(bits));
+            }
+        }
+        if ((ready.half[0] | ready.half[1]) == 0)
+            return;
+    }
+}
+
+/*
+ * Ready interrupts of a word: targeted here, enabled, pending, not active, in no list register, and
+ * of a group that is on.  on0 and on1 are all ones for a group that is.
+ */
+static uint32_t ready_word(const struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t word,
+                           uint32_t on0, uint32_t on1)
+{
+    return cpu->home[word] & bank->enabled & vgic_pending_bits(bank) &
+           ~(bank->active | bank->in_lr) & ((bank->group & on1) | (~bank->group & on0));
+}
+
+static struct intids ready_set(const struct vgic_cpu *cpu)
+{
+    const struct vgic_bank *shared = cpu->dist->shared;
+    uint32_t groups = vgic_groups_on(cpu->dist);
+    uint32_t on0 = 0U - (groups & 1U);
+    uint32_t on1 = 0U - (groups >> 1 & 1U);
+    return (struct intids){{
+        ready_word(cpu, &cpu->private_bank, 0, on0, on1) |
+            (uint64_t)ready_word(cpu, &shared[1], 1, on0, on1) << 32,
+        ready_word(cpu, &shared[2], 2, on0, on1) |
+            (uint64_t)ready_word(cpu, &shared[3], 3, on0, on1) << 32,
+    }};
+}
+
+void vgic_fill(struct vgic_cpu *cpu)
 {
     struct vgic_dist *dist = cpu->dist;
-    uint32_t all = (UINT32_C(1) << cpu->lr_count) - 1U;
-    uint32_t levels;
+    const struct vgic_bank *shared = dist->shared;
 
     /* Group enables changed: everything that is loaded is judged anew. */
     if (cpu->ctlr_seen != dist->ctlr) {
@@ -216,33 +358,13 @@ void vgic_fill_some(struct vgic_cpu *cpu)
         for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
             lr_evict(cpu, vgic_lowest(used));
     }
-
-    for (;;) {
-        uint32_t levels0 = vgic_ready_levels(cpu, 0);
-        uint32_t waiting = cpu->lr_pended & ~cpu->lr_active;
-        uint32_t free = all & ~cpu->lr_used;
-        levels = levels0 | vgic_ready_levels(cpu, 1);
-
-        if (free != 0 && vgic_parked_levels(cpu) != 0) {
-            struct vgic_queue *queue = parked_queue(cpu);
-            lr_load(cpu, queue, vgic_lowest(queue->levels));
-            continue;
-        }
-        if (levels == 0)
-            break;
-        uint32_t p = vgic_lowest(levels);
-        if (free == 0) {
-            uint32_t victim = lr_least_urgent(cpu, waiting != 0 ? waiting : cpu->lr_used);
-            /* Each exchange of waiting ones is for a more urgent one, so there are few. */
-            if (waiting != 0 &&
-                (uint8_t)(cpu->lr[victim] >> VGIC_LR_PRIORITY_SHIFT) >> PRIORITY_SHIFT <= p)
-                break;
-            lr_evict(cpu, victim);
-        }
-        lr_load(cpu, &cpu->ready[(levels0 >> p & 1U) ? 0 : 1], p);
-    }
-    cpu->more_pending = levels != 0;
-    cpu->active_overflow = vgic_parked_levels(cpu) != 0;
+    uint32_t parked = parked_word(cpu, &cpu->private_bank, 0) | parked_word(cpu, &shared[1], 1) |
+                      parked_word(cpu, &shared[2], 2) | parked_word(cpu, &shared[3], 3);
+    struct intids ready = ready_set(cpu);
+    cpu->more_pending = false;
+    cpu->active_overflow = parked != 0 && load_parked(cpu);
+    if ((ready.half[0] | ready.half[1]) != 0)
+        load_ready(cpu, ready);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)
@@ -253,8 +375,9 @@ void vgic_refill(struct vgic_cpu *cpu)
 
 bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
+    struct intids ready = ready_set(cpu);
     uint64_t states = 0;
-    if (vgic_ready_levels(cpu, 0) | vgic_ready_levels(cpu, 1))
+    if ((ready.half[0] | ready.half[1]) != 0)
         return true;
     for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
         states |= cpu->lr[vgic_lowest(used)];

@@ -4,6 +4,5 @@
 objs-y += kernel/vgic/dist.o
 objs-y += kernel/vgic/inputs.o
 objs-y += kernel/vgic/lr.o
-objs-y += kernel/vgic/queue.o
 objs-y += kernel/vgic/redist.o
 objs-y += kernel/vgic/regs.o

@@ -50,6 +50,14 @@ static uint32_t fixed_sgis(const struct vgic_cpu *owner, uint32_t word)
     return word == 0 && owner->dist->model == GIC_V2 ? SGI_MASK : 0;
 }
 
+void vgic_set_home(struct vgic_dist *dist, uint32_t intid, uint32_t index)
+{
+    for (uint32_t c = 0; c < dist->cpu_count; c++) {
+        uint32_t *home = &dist->cpu[c]->home[intid / 32U];
+        *home = c == index ? *home | vgic_bit(intid) : *home & ~vgic_bit(intid);
+    }
+}
+
 static uint32_t read_bytes(const uint8_t *byte)
 {
     return byte[0] | (uint32_t)byte[1] << 8 | (uint32_t)byte[2] << 16 | (uint32_t)byte[3] << 24;
@@ -106,10 +114,7 @@ static void write_group(struct vgic_cpu *owner, uint32_t word, uint32_t value, u
     struct vgic_bank *bank = vgic_bank_of(owner, word);
     uint32_t changed = (bank->group ^ value) & mask;
     vgic_recall(owner, word, changed);
-    uint32_t ready = vgic_ready_bits(bank) & changed;
-    vgic_ready_remove(owner, word, ready);
     bank->group ^= changed;
-    vgic_ready_add(owner, word, ready);
 }
 
 static void write_enable(struct vgic_cpu *owner, uint32_t word, uint32_t bits, bool set)
@@ -117,9 +122,7 @@ static void write_enable(struct vgic_cpu *owner, uint32_t word, uint32_t bits, b
     struct vgic_bank *bank = vgic_bank_of(owner, word);
     bits &= ~fixed_sgis(owner, word) & (set ? ~bank->enabled : bank->enabled);
     vgic_recall(owner, word, bits);
-    uint32_t before = vgic_ready_bits(bank);
     bank->enabled ^= bits;
-    vgic_requeue(owner, word, before);
 }
 
 static void set_pending(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
@@ -127,9 +130,7 @@ static void set_pending(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
     struct vgic_bank *bank = vgic_bank_of(owner, word);
     bits &= ~fixed_sgis(owner, word);
     vgic_recall(owner, word, bits);
-    uint32_t before = vgic_ready_bits(bank);
     bank->pending |= bits;
-    vgic_requeue(owner, word, before);
 }
 
 static void clear_pending(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word,
@@ -138,33 +139,33 @@ static void clear_pending(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t
     struct vgic_bank *bank = vgic_bank_of(owner, word);
     bits &= ~fixed_sgis(owner, word);
     vgic_recall(owner, word, bits);
-    uint32_t before = vgic_ready_bits(bank);
     /* The physical line, if it is still up, brings a linked interrupt back once deactivated. */
     uint32_t physical = bits & bank->hw & bank->line;
     bank->pending &= ~bits;
     bank->line &= ~physical;
     bank->hw_active &= ~physical;
     vgic_hw_done_add(word == 0 ? owner : cpu, word, physical);
-    vgic_requeue(owner, word, before);
 }
 
+/* An SPI that is made active is held by the vCPU it is targeted at, or else by the writer. */
 static void set_active(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits)
 {
+    const struct vgic_dist *dist = owner->dist;
     struct vgic_bank *bank = vgic_bank_of(owner, word);
     vgic_recall(owner, word, bits);
     bits &= ~bank->active;
-    uint32_t before = vgic_ready_bits(bank);
     bank->active |= bits;
     bank->forced |= bits;
-    vgic_requeue(owner, word, before);
-    for (uint32_t left = word != 0 ? bits : 0; left != 0; left &= left - 1U) {
-        uint32_t intid = word * 32U + vgic_lowest(left);
-        uint32_t home = cpu->dist->home[intid];
-        cpu->dist->holder[intid] = (uint8_t)(home != VGIC_NOWHERE ? home : cpu->index);
+    if (word == 0) {
+        for (uint32_t left = bits & SGI_MASK; left != 0; left &= left - 1U)
+            owner->sgi_active_source[vgic_lowest(left)] = 0;
+        return;
     }
-    for (uint32_t left = word == 0 ? bits & SGI_MASK : 0; left != 0; left &= left - 1U)
-        owner->sgi_active_source[vgic_lowest(left)] = 0;
-    vgic_parked_add(owner, word, bits);
+    for (uint32_t c = 0; c < dist->cpu_count; c++) {
+        dist->cpu[c]->held[word] |= bits & dist->cpu[c]->home[word];
+        bits &= ~dist->cpu[c]->home[word];
+    }
+    cpu->held[word] |= bits;
 }
 
 static void clear_active(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint32_t bits)
@@ -174,16 +175,39 @@ static void clear_active(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t 
     vgic_end(cpu, owner, word, bits & bank->active);
 }
 
+/* Moves an interrupt from one priority level to another. */
+static void move_level(struct vgic_cpu *owner, uint32_t intid, uint32_t from, uint32_t to)
+{
+    uint32_t to_bit = UINT32_C(1) << to;
+    uint32_t from_bit = UINT32_C(1) << from;
+
+    if (intid < VGIC_PRIVATE_COUNT) {
+        owner->level[from] &= ~vgic_bit(intid);
+        if (owner->level[from] == 0)
+            owner->levels &= ~from_bit;
+        owner->level[to] |= vgic_bit(intid);
+        owner->levels |= to_bit;
+    } else {
+        struct vgic_dist *dist = owner->dist;
+        uint64_t bit = UINT64_C(1) << (intid % 64U);
+        dist->level[from][intid / 64U] &= ~bit;
+        if ((dist->level[from][0] | dist->level[from][1]) == 0)
+            dist->levels &= ~from_bit;
+        dist->level[to][intid / 64U] |= bit;
+        dist->levels |= to_bit;
+    }
+}
+
 static void write_priorities(struct vgic_cpu *owner, uint32_t intid, uint32_t value, uint32_t mask)
 {
+    vgic_recall(owner, intid / 32U, UINT32_C(0xf) << (intid % 32U));
     for (uint32_t i = 0; i < 4; i++, intid++, value >>= 8, mask >>= 8) {
         uint8_t *priority = vgic_priority_of(owner, intid);
         uint32_t wanted = value & PRIORITY_MASK;
         if (!(mask & 1U) || *priority == wanted)
             continue;
-        vgic_dequeue(owner, intid);
+        move_level(owner, intid, (uint32_t)*priority >> PRIORITY_SHIFT, wanted >> PRIORITY_SHIFT);
         *priority = (uint8_t)wanted;
-        vgic_enqueue(owner, intid);
     }
 }
 
@@ -194,14 +218,13 @@ static void write_targets(struct vgic_cpu *owner, uint32_t intid, uint32_t value
 
     if (dist->model != GIC_V2 || dist->cpu_count == 1 || intid < VGIC_PRIVATE_COUNT)
         return;
+    vgic_recall(owner, intid / 32U, UINT32_C(0xf) << (intid % 32U));
     for (uint32_t i = 0; i < 4; i++, intid++, value >>= 8, mask >>= 8) {
         uint32_t wanted = value & 0xffU & everyone;
-        if (!(mask & 1U) || dist->target[intid] == wanted)
+        if (!(mask & 1U))
             continue;
-        vgic_dequeue(owner, intid);
         dist->target[intid] = (uint8_t)wanted;
-        dist->home[intid] = (uint8_t)(wanted != 0 ? vgic_lowest(wanted) : VGIC_NOWHERE);
-        vgic_enqueue(owner, intid);
+        vgic_set_home(dist, intid, wanted != 0 ? vgic_lowest(wanted) : dist->cpu_count);
     }
 }
 
@@ -215,9 +238,7 @@ static void write_config(struct vgic_cpu *owner, uint32_t intid, uint32_t value,
     if (word == 0) /* SGIs are edge-triggered for ever */
         changed &= ~SGI_MASK;
     vgic_recall(owner, word, changed);
-    uint32_t before = vgic_ready_bits(bank);
     bank->edge ^= changed;
-    vgic_requeue(owner, word, before);
 }
 
 void vgic_reg_write(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offset, uint32_t value,

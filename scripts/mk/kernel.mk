@@ -19,21 +19,19 @@ kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 -falign-func
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
-	-fstack-protector-strong -mstack-protector-guard=global $(kernel-cppflags)
+	-fomit-frame-pointer -fstack-protector $(if $(LLVM),,--param=ssp-buffer-size=4) -mstack-protector-guard=global $(kernel-cppflags)
 # clang's assembler takes -mgeneral-regs-only as a ban on saving FP registers in assembly, too.
 kernel-aflags := $(filter-out -mgeneral-regs-only,$(target-flags)) $(warnings) $(kernel-cppflags) -D__ASSEMBLER__
 kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined \
 	-z noexecstack -z max-page-size=4096
 
 # Only what runs at boundaries and traps is built for speed; all else is built for size.
-fast-objs := $(addprefix $(O)/, kernel/core.o kernel/vgic/lr.o kernel/vgic/dist.o kernel/vgic/queue.o \
-	kernel/vgic/inputs.o kernel/console.o kernel/console_host.o kernel/hypercall.o \
-	arch/arm64/traps.o drivers/gic/gicv2.o drivers/gic/gicv3.o drivers/timer/generic_timer.o \
-	drivers/uart/uart.o drivers/uart/pl011.o)
-$(filter-out $(fast-objs),$(kernel-objs)): kernel-once := -Os
+fast-objs := $(addprefix $(O)/, kernel/core.o kernel/hypercall.o arch/arm64/traps.o \
+	kernel/vgic/dist.o drivers/gic/gicv2.o drivers/gic/gicv3.o)
+$(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
-kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags)
+kernel-flags-text := fast $(fast-objs) $(CC) $(kernel-cflags) $(kernel-aflags)
 kernel-link-text := $(LD) $(kernel-ldflags) $(kernel-objs)
 $(O)/.kernel-flags: force | $(autoconf)
 	@echo '$(kernel-flags-text)' | cmp -s - $@ || echo '$(kernel-flags-text)' > $@

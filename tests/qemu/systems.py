@@ -208,11 +208,11 @@ def spread_ns(windows):
                 for window in released))
 
 
-def guest_line(run, partition, prefix):
-    """The fields of the one line of a partition that starts with `prefix: `."""
-    lines = [line for line in run.lines_of(partition) if line.startswith(prefix + ": ")]
+def guest_line(run, partition, start):
+    """The fields of the one line of a partition that starts so."""
+    lines = [line for line in run.lines_of(partition) if line.startswith(start)]
     if len(lines) != 1:
-        raise AssertionError(f"{len(lines)} lines '{prefix}:' of {partition}; it said "
+        raise AssertionError(f"{len(lines)} lines '{start}' of {partition}; it said "
                              f"{run.lines_of(partition)[-4:]}")
     return fields_of(lines[0])
 
@@ -271,13 +271,14 @@ def judge_attack(run, name, gic, frames):
     spread, error = spread_ns(windows)
     stolen = stolen_max = rounds = 0
     try:
-        victim = guest_line(run, "b", "victim")
+        victim = guest_line(run, "b", "victim: ")
         lost = max(lost, victim["lost"])
         spread = max(spread, victim["offset_max_ns"] - victim["offset_min_ns"])
+        error = max(error, abs(victim["offset_min_ns"]), abs(victim["offset_max_ns"]))
         stolen, stolen_max = victim["stolen_count"], victim["stolen_max_ns"]
         if victim["exact"] < victim["windows"] - INEXACT_MAX:
             problems.append(f"victim saw only {victim['exact']} of {victim['windows']} exactly")
-        hostile = guest_line(run, "a", "hostile")
+        hostile = guest_line(run, "a", "hostile: ")
         rounds = hostile["rounds"]
         if hostile["attack"] != name or rounds == 0:
             problems.append(f"not the attack that was asked for: {hostile}")

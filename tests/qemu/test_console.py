@@ -38,7 +38,7 @@ def test_flood_is_lost_and_counted(make_system, ended_ok):
     lost = [line for line in run.lines if re.search(r"lost \d+ characters", line)]
     assert lost, run.console[-2000:]
     assert all("flood" in line for line in lost)
-    victim = systems.guest_line(run, "quiet", "victim")
+    victim = systems.guest_line(run, "quiet", "victim: ")
     assert (victim["stolen_count"], victim["lost"]) == (0, 0)
     assert victim["offset_min_ns"] == victim["offset_max_ns"]
 

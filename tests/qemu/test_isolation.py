@@ -60,7 +60,7 @@ def test_fault(run, name, outcome):
 
 @pytest.mark.requirement("BH-TIME-1", "BH-TIME-3", "BH-HM-2")
 def test_the_neighbour_notices_nothing(run):
-    victim = systems.guest_line(run, "victim", "victim")
+    victim = systems.guest_line(run, "victim", "victim: ")
     assert victim["windows"] == FRAMES - 20
     assert (victim["lost"], victim["stolen_count"]) == (0, 0)
     assert victim["offset_min_ns"] == victim["offset_max_ns"]

@@ -38,7 +38,7 @@ def run(request, build, machine, tmp_path_factory):
 
 @pytest.fixture(params="ab")
 def found(request, run):
-    return systems.guest_line(run, request.param, "leak"), run.lines_of(request.param)
+    return systems.guest_line(run, request.param, "leak: id="), run.lines_of(request.param)
 
 
 @pytest.mark.requirement("BH-REG-1")

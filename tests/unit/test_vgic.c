@@ -174,7 +174,7 @@ static void every_offset_survives_every_width(void **state)
                 }
             }
         }
-        machine_check(&m);
+        machine_check(&m, 0);
     }
 }
 
@@ -262,7 +262,7 @@ static void v3_private_registers_are_not_in_the_distributor(void **state)
     }
     dist_write(&m, 0, ITARGETSR + 40, 4, 0xffffffff);
     assert_int_equal(dist_read(&m, 0, ITARGETSR + 40, 4), 0);
-    machine_check(&m);
+    machine_check(&m, 0);
 }
 
 static void v3_router_keeps_affinity_and_aims(void **state)
@@ -497,7 +497,7 @@ static void most_urgent_come_first_and_displace_less_urgent(void **state)
         set_priority(0, intid, (uint8_t)(0xf0 - 8 * (intid - 20)));
         set_bit(0, ISENABLER, intid);
         set_bit(0, ISPENDR, intid);
-        machine_check(&m);
+        machine_check(&m, 0);
     }
     assert_true(m.cpu[0].more_pending);
     m.eoi_mode = true; /* priorities drop, interrupts stay active */

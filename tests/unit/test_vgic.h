@@ -57,7 +57,8 @@ void redist_write(struct machine *m, uint32_t c, uint32_t t, uint64_t offset, ui
 uint64_t reg_read(struct machine *m, uint32_t c, uint32_t offset, uint32_t size);
 void reg_write(struct machine *m, uint32_t c, uint32_t offset, uint32_t size, uint64_t value);
 
-/* Fails unless queues, list registers and words agree with their definitions. */
-void machine_check(const struct machine *m);
+/* Fails unless words, list registers and out fields agree with their definitions.  The vCPU that
+ * runs has been refilled since the last change. */
+void machine_check(const struct machine *m, uint32_t running);
 
 #endif

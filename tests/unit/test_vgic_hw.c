@@ -197,69 +197,91 @@ void reg_write(struct machine *m, uint32_t c, uint32_t offset, uint32_t size, ui
         dist_write(m, c, offset, size, value);
 }
 
-static bool queued(const struct vgic_queue *queue, uint32_t level, uint32_t intid)
+static const struct vgic_bank *bank_of(const struct machine *m, uint32_t c, uint32_t intid)
 {
-    return queue->level[level][intid / 64] >> (intid % 64) & 1U;
+    return intid < 32 ? &m->cpu[c].private_bank : &m->dist.shared[intid / 32];
 }
 
-static void check_queue(const struct vgic_queue *queue)
-{
-    for (uint32_t level = 0; level < VGIC_PRIORITY_COUNT; level++) {
-        uint64_t any = 0;
-        for (uint32_t word = 0; word < VGIC_IRQ_COUNT / 64; word++)
-            any |= queue->level[level][word];
-        assert_int_equal(queue->levels >> level & 1U, any != 0);
-    }
-}
-
-/* One interrupt as vCPU c sees it. */
-static void check_irq(const struct machine *m, uint32_t c, uint32_t intid)
+/* One interrupt as vCPU c sees it; `ready` is set if it waits for a list register. */
+static void check_irq(const struct machine *m, uint32_t c, uint32_t intid, bool *ready,
+                      bool *parked)
 {
     const struct vgic_cpu *cpu = &m->cpu[c];
-    const struct vgic_bank *bank = intid < 32 ? &cpu->private_bank : &m->dist.shared[intid / 32];
+    const struct vgic_bank *bank = bank_of(m, c, intid);
     uint32_t bit = UINT32_C(1) << (intid % 32);
-    uint8_t priority = intid < 32 ? cpu->private_priority[intid] : m->dist.priority[intid];
-    bool home = intid < 32 || m->dist.home[intid] == c;
-    bool holds = intid < 32 || m->dist.holder[intid] == c;
+    uint32_t priority = intid < 32 ? cpu->private_priority[intid] : m->dist.priority[intid];
+    uint32_t groups = m->dist.ctlr & (m->dist.model == GIC_V2 ? 3U : 2U);
+    bool home = cpu->home[intid / 32] & bit;
+    bool holds = cpu->held[intid / 32] & bit;
     bool level = !(bank->edge & bit) || (bank->hw & bit);
     bool pending = (bank->pending & bit) || (level && (bank->line & bit));
-    bool ready =
-        home && pending && (bank->enabled & bit) && !(bank->active & bit) && !(bank->in_lr & bit);
-    bool parked = holds && (bank->active & bit) && !(bank->in_lr & bit);
-    bool group = bank->group & bit;
-    bool forced = bank->forced & bit;
     uint32_t in_lr_count = 0;
+    uint32_t holder_count = 0;
 
     for (uint32_t p = 0; p < VGIC_PRIORITY_COUNT; p++) {
-        bool here = p == (uint32_t)priority >> 3;
-        assert_int_equal(queued(&cpu->ready[0], p, intid), here && ready && !group);
-        assert_int_equal(queued(&cpu->ready[1], p, intid), here && ready && group);
-        assert_int_equal(queued(&cpu->parked[0], p, intid), here && parked && !forced);
-        assert_int_equal(queued(&cpu->parked[1], p, intid), here && parked && forced);
+        uint64_t at =
+            intid < 32 ? cpu->level[p] >> intid : m->dist.level[p][intid / 64] >> (intid % 64);
+        assert_int_equal(at & 1U, p == priority >> 3);
     }
     for (uint32_t n = 0; n < VGIC_LR_MAX; n++)
         in_lr_count += (cpu->lr_used >> n & 1U) && (cpu->lr[n] & 0x3ff) == intid;
     assert_int_equal(in_lr_count, holds && (bank->in_lr & bit));
+    for (uint32_t other = 0; intid >= 32 && other < m->cpu_count; other++)
+        holder_count += (m->cpu[other].held[intid / 32] & bit) != 0;
+    if (intid >= 32)
+        assert_int_equal(holder_count, ((bank->active | bank->in_lr) & bit) != 0);
     if (intid < VGIC_SGI_COUNT && m->dist.model == GIC_V2)
         assert_int_equal((bank->pending & bit) != 0, cpu->sgi_source[intid] != 0);
+    *ready = home && pending && (bank->enabled & bit) && !((bank->active | bank->in_lr) & bit) &&
+             (groups >> ((bank->group & bit) != 0) & 1U);
+    *parked = holds && (bank->active & bit) && !(bank->in_lr & bit);
 }
 
-void machine_check(const struct machine *m)
+static void check_levels(uint32_t levels, const struct machine *m, const uint32_t *private_level)
 {
+    for (uint32_t p = 0; p < VGIC_PRIORITY_COUNT; p++) {
+        bool any = private_level != NULL ? private_level[p] != 0
+                                         : (m->dist.level[p][0] | m->dist.level[p][1]) != 0;
+        assert_int_equal(levels >> p & 1U, any);
+    }
+}
+
+void machine_check(const struct machine *m, uint32_t running)
+{
+    check_levels(m->dist.levels, m, NULL);
     for (uint32_t c = 0; c < m->cpu_count; c++) {
         const struct vgic_cpu *cpu = &m->cpu[c];
+        bool any_ready = false, any_parked = false;
+        uint32_t waiting_count = 0, least_urgent = 0;
         assert_int_equal(cpu->lr_used >> cpu->lr_count, 0);
+        check_levels(cpu->levels, m, cpu->level);
         for (uint32_t n = 0; n < VGIC_LR_MAX; n++) {
+            uint64_t lr = cpu->lr[n];
+            uint32_t level = (uint32_t)(lr >> (VGIC_LR_PRIORITY_SHIFT + 3)) & 31U;
             if (!(cpu->lr_used >> n & 1U))
-                assert_true(cpu->lr[n] == 0);
-            if (cpu->lr[n] & VGIC_LR_HW)
-                assert_true((cpu->lr[n] & VGIC_LR_STATE) != VGIC_LR_STATE);
+                assert_true(lr == 0);
+            if (lr & VGIC_LR_HW)
+                assert_true((lr & VGIC_LR_STATE) != VGIC_LR_STATE);
+            if ((lr & VGIC_LR_STATE) == VGIC_LR_PENDING) {
+                waiting_count++;
+                least_urgent = level > least_urgent ? level : least_urgent;
+            }
         }
-        for (uint32_t g = 0; g < 2; g++)
-            check_queue(&cpu->ready[g]);
-        check_queue(&cpu->parked[0]);
-        check_queue(&cpu->parked[1]);
-        for (uint32_t intid = 0; intid < VGIC_IRQ_COUNT; intid++)
-            check_irq(m, c, intid);
+        for (uint32_t intid = 0; intid < VGIC_IRQ_COUNT; intid++) {
+            bool ready, parked;
+            check_irq(m, c, intid, &ready, &parked);
+            any_ready = any_ready || ready;
+            any_parked = any_parked || parked;
+            if (c == running && ready) { /* all that wait are at least as urgent */
+                uint32_t priority =
+                    intid < 32 ? cpu->private_priority[intid] : m->dist.priority[intid];
+                assert_true(waiting_count != 0);
+                assert_true(least_urgent <= priority >> 3);
+            }
+        }
+        if (c == running) {
+            assert_int_equal(cpu->more_pending, any_ready);
+            assert_int_equal(cpu->active_overflow, any_parked);
+        }
     }
 }

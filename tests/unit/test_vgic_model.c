@@ -500,10 +500,10 @@ static void run(enum gic_version model, uint32_t cpu_count, uint32_t lr_count, b
             if (step % 4 == 0)
                 check_reads(&m, &ref, running);
             if (step % 16 == 0)
-                machine_check(&m);
+                machine_check(&m, running);
         }
         drain(&m, &ref, running);
-        machine_check(&m);
+        machine_check(&m, running);
     }
 }
 

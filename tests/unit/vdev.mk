@@ -2,7 +2,7 @@
 #
 # Unit tests of the virtual GIC, the virtual UART and the console.
 
-vgic-srcs := $(addprefix kernel/vgic/,dist.c inputs.c lr.c queue.c redist.c regs.c)
+vgic-srcs := $(addprefix kernel/vgic/,dist.c inputs.c lr.c redist.c regs.c)
 
 unit-tests += test_vgic test_vgic_model test_vpl011 test_console
 test_vgic-srcs := tests/unit/test_vgic.c tests/unit/test_vgic_hw.c $(vgic-srcs)
