@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How does the description become run-time state?  Partitions, their stage-2 tables and virtual devices,
- * the owners of device interrupts, the boot core's windows: all from the arena, once.
+ * How does the description become run-time state?  Partitions, their stage-2 tables and virtual
+ * devices, the owners of device interrupts, the boot core's windows: all from the arena, once.
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
@@ -15,7 +15,8 @@
 
 struct module_state module_state;
 
-/* What partitions with a GICv2 see of the virtual CPU interface: GICC's two pages (IHI 0048B, 5.1). */
+/* What partitions with a GICv2 see of the virtual CPU interface: GICC's two pages (IHI 0048B, 5.1).
+ */
 #define GICV_BYTES UINT64_C(0x2000)
 
 /* The INTIDs that a table of owners covers: assigned SPIs are below VGIC_IRQ_COUNT. */

@@ -2,10 +2,10 @@
 /*
  * When does which vCPU run?  The frame loop of one core.
  *
- * A boundary has one path: leave (save, mask) -> next window -> enter (restore, inject what is due) ->
- * wait -> ERET at the planned instant.  All deadlines are absolute and derive from the frame cursor, so
- * whatever happens late, later windows stay where they are.  EL2 is never preempted; each path below
- * is bounded, as docs/timing.md lists.  State: struct core, this core's alone.
+ * A boundary has one path: leave (save, mask) -> next window -> enter (restore, inject what is due)
+ * -> wait -> ERET at the planned instant.  All deadlines are absolute and derive from the frame
+ * cursor, so whatever happens late, later windows stay where they are.  EL2 is never preempted;
+ * each path below is bounded, as docs/timing.md lists.  State: struct core, this core's alone.
  */
 #include <asm/context_switch.h>
 #include <asm/core.h>
@@ -21,8 +21,8 @@
 /* Characters that one boundary may send: as many as a PL011's FIFO holds. */
 #define BOUNDARY_CHARACTERS 16U
 
-/* No character is begun later than this before a release: the longest one, at a line's end with many
- * sources, takes less. */
+/* No character is begun later than this before a release: the longest one, at a line's end with
+ * many sources, takes less. */
 #define SETTLE_NS 600U
 
 /* A guard of EL2's own: an idle core comes back this long before its next window. */
@@ -48,8 +48,9 @@ static uint32_t window_index(const struct core *core, const struct window *windo
     return (uint32_t)(window - core->windows);
 }
 
-/* A core without boundaries ran through frames: count them and go to the first one that starts after
- * `now`.  O(1): the quotient is off by one frame at most, since frame lengths are rounded down. */
+/* A core without boundaries ran through frames: count them and go to the first one that starts
+ * after `now`.  O(1): the quotient is off by one frame at most, since frame lengths are rounded
+ * down. */
 static void catch_up(struct core *core, uint64_t now)
 {
     struct window *window = &core->windows[0];
@@ -94,8 +95,8 @@ static void leave(struct core *core)
 
 /* --- entering a window ----------------------------------------------------------------------- */
 
-/* A timer that will have fired by the release is pending then, without an interrupt to EL2; one that
- * was re-armed while its interrupt was not yet taken is not. */
+/* A timer that will have fired by the release is pending then, without an interrupt to EL2; one
+ * that was re-armed while its interrupt was not yet taken is not. */
 static void inject_timer(struct vcpu *vcpu, uint32_t intid, bool due, uint32_t busy)
 {
     bool is_busy = (busy >> intid & 1U) != 0;
@@ -118,7 +119,8 @@ static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64
     gic->set_private_active(core->timer_irqs, vgic_private_hw_busy(&vcpu->vgic));
 }
 
-/* The instant at which the guard interrupt is wanted, given that `window` is about to be released. */
+/* The instant at which the guard interrupt is wanted, given that `window` is about to be released.
+ */
 static void arm_guard(struct core *core, const struct window *window)
 {
     if (!core->whole_frame || console_host_ready()) {
@@ -133,7 +135,8 @@ static void arm_guard(struct core *core, const struct window *window)
     }
 }
 
-/* Books what the last wait measured and what the next one is for.  Done while the release is awaited. */
+/* Books what the last wait measured and what the next one is for.  Done while the release is
+ * awaited. */
 static void account(struct core *core, struct window *window, uint64_t start)
 {
     struct window *last = core->measured_window;
@@ -177,6 +180,9 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
 
     context_load(&vcpu->context, vcpu->partition->vttbr);
     inject_due_timers(core, vcpu, start);
+    if (vcpu->vgic.more_pending || vcpu->vgic.active_overflow) {
+        vgic_refill(&vcpu->vgic);
+    }
     gic->load(vcpu);
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->unmask(window->mask[i].word, window->mask[i].bits);
@@ -192,14 +198,16 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     now = console_host_drain(core->release_ticks - core->settle_ticks, BOUNDARY_CHARACTERS);
     if ((int64_t)(now - core->release_ticks) > 0) {
         core->late_count++;
-        hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, window), now - core->release_ticks);
+        hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, window),
+                        now - core->release_ticks);
     }
     return vcpu;
 }
 
 /* --- time that belongs to nobody, or to a partition that is starting ------------------------- */
 
-/* Idles until the counter reaches `until`; work that is offered is done in steps that end in time. */
+/* Idles until the counter reaches `until`; work that is offered is done in steps that end in time.
+ */
 static void idle(struct core *core, uint64_t until, struct partition *starting)
 {
     uint64_t step_ticks = ns_to_ticks(START_STEP_NS, module_state.counter_hz);
@@ -312,7 +320,8 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
 /* An assigned device: its owner runs, unless the interrupt was on its way when it was masked. */
 static void device_interrupt(struct core *core, uint32_t intid)
 {
-    struct vcpu *owner = intid < module_state.irq_owner_count ? module_state.irq_owner[intid] : NULL;
+    struct vcpu *owner =
+        intid < module_state.irq_owner_count ? module_state.irq_owner[intid] : NULL;
 
     if (owner == NULL) {
         gic->mask(intid / 32, 1U << intid % 32);
@@ -432,7 +441,8 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
     core->window_count = list->window_count;
     core->windows_end = core->windows + list->window_count;
     core->next = core->windows;
-    core->timer_irqs = 1U << module->platform.irq_virt_timer | 1U << module->platform.irq_phys_timer;
+    core->timer_irqs =
+        1U << module->platform.irq_virt_timer | 1U << module->platform.irq_phys_timer;
     core->whole_frame = list->window_count == 1 && list->window[0].start_ns == 0 &&
                         list->window[0].duration_ns == plan->major_frame_ns;
     for (uint32_t i = 0; i < list->window_count; i++) {

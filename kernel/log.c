@@ -22,8 +22,8 @@ static void put(struct output *output, char character)
     output->length++;
 }
 
-static void put_padded(struct output *output, const char *text, size_t length, size_t width, char fill,
-                       bool left)
+static void put_padded(struct output *output, const char *text, size_t length, size_t width,
+                       char fill, bool left)
 {
     for (size_t pad = length; !left && pad < width; pad++) {
         put(output, fill);
@@ -92,8 +92,8 @@ size_t format_text(char *text, size_t size, const char *format, va_list argument
         } else if (*format == 'd') {
             int64_t value = is_long ? va_arg(arguments, long) : va_arg(arguments, int);
 
-            put_number(&output, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0, width,
-                       fill, left);
+            put_number(&output, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, value < 0,
+                       width, fill, left);
         } else if (*format == 'u' || *format == 'x') {
             uint64_t value =
                 is_long ? va_arg(arguments, unsigned long) : va_arg(arguments, unsigned int);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * In which order does the kernel come up?  Console, device tree, description, memory, machine, partitions,
- * first frame; whatever is wrong with what it was given, it says so and stops the machine.
+ * In which order does the kernel come up?  Console, device tree, description, memory, machine,
+ * partitions, first frame; whatever is wrong with what it was given, it says so and stops the
+ * machine.
  */
 #include <asm/context_switch.h>
 #include <asm/el2_traps.h>
@@ -29,7 +30,8 @@ extern uint8_t __pool_start[];
 #define FDT_MAGIC     0xd00dfeedU
 #define FDT_BYTES_MAX UINT64_C(0x200000) /* arm64 boot protocol */
 
-/* The device tree says nothing that we can trust yet: power off the way QEMU and most boards take it. */
+/* The device tree says nothing that we can trust yet: power off the way QEMU and most boards take
+ * it. */
 static void refuse(void)
 {
     log_line("end status=refused");
@@ -49,7 +51,8 @@ static void tree_console(const struct platform_desc *platform)
         uart_use(NULL, NULL);
     } else if (CONFIG_UART_PL011 && platform->uart_kind == UART_PL011 &&
                !(CONFIG_EARLY_UART && platform->uart.base == CONFIG_EARLY_UART_PA)) {
-        uart_use(&pl011_driver, mmu_map_device(pa_of(platform->uart.base), platform->uart.size_bytes));
+        uart_use(&pl011_driver,
+                 mmu_map_device(pa_of(platform->uart.base), platform->uart.size_bytes));
     }
 }
 
@@ -64,21 +67,24 @@ static const void *map_fdt(uint64_t fdt_pa, uint64_t *size_bytes)
     const uint8_t *header;
 
     if (fdt_pa == 0 || (fdt_pa & 7) != 0) {
-        log_line("refused device-tree-address: x0 = 0x%lx at entry is no device tree address; the boot "
-                 "loader must pass it, 8-byte aligned (QEMU: load the Image with -kernel, not an ELF)",
-                 fdt_pa);
+        log_line(
+            "refused device-tree-address: x0 = 0x%lx at entry is no device tree address; the boot "
+            "loader must pass it, 8-byte aligned (QEMU: load the Image with -kernel, not an ELF)",
+            fdt_pa);
         refuse();
     }
     header = mmu_map_fdt(pa_of(fdt_pa), 8);
     if (big_endian(header) != FDT_MAGIC) {
-        log_line("refused device-tree-magic: no device tree at 0x%lx: found 0x%08x, expected 0x%08x", fdt_pa,
-                 big_endian(header), FDT_MAGIC);
+        log_line(
+            "refused device-tree-magic: no device tree at 0x%lx: found 0x%08x, expected 0x%08x",
+            fdt_pa, big_endian(header), FDT_MAGIC);
         refuse();
     }
     *size_bytes = big_endian(header + 4);
     if (*size_bytes > FDT_BYTES_MAX) {
-        log_line("refused device-tree-size: the device tree at 0x%lx claims %lu bytes, more than 2 MiB",
-                 fdt_pa, *size_bytes);
+        log_line(
+            "refused device-tree-size: the device tree at 0x%lx claims %lu bytes, more than 2 MiB",
+            fdt_pa, *size_bytes);
         refuse();
     }
     return mmu_map_fdt(pa_of(fdt_pa), *size_bytes);
@@ -161,8 +167,9 @@ static void check_counter(void)
     uint64_t hz = counter_hz();
 
     if (hz < COUNTER_HZ_MIN || hz > COUNTER_HZ_MAX) {
-        log_line("refused counter-frequency: CNTFRQ_EL0 is %lu Hz, outside %lu to %lu: firmware must set it", hz,
-                 COUNTER_HZ_MIN, COUNTER_HZ_MAX);
+        log_line("refused counter-frequency: CNTFRQ_EL0 is %lu Hz, outside %lu to %lu: firmware "
+                 "must set it",
+                 hz, COUNTER_HZ_MIN, COUNTER_HZ_MAX);
         refuse();
     }
 }
@@ -205,15 +212,17 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     stack_guard_seed(counter_now());
     early_console();
     if (level != 2) {
-        log_line("started at EL%lu: a separation kernel needs EL2.  QEMU: -M virt,virtualization=on; "
-                 "boards: firmware must enter U-Boot at EL2",
-                 level);
+        log_line(
+            "started at EL%lu: a separation kernel needs EL2.  QEMU: -M virt,virtualization=on; "
+            "boards: firmware must enter U-Boot at EL2",
+            level);
         log_line("end status=refused");
         (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, true);
         machine_off();
     }
     if (misplaced != 0) {
-        log_line("refused load-address: the kernel runs at 0x%lx, which is not 2 MiB-aligned", kernel_pa);
+        log_line("refused load-address: the kernel runs at 0x%lx, which is not 2 MiB-aligned",
+                 kernel_pa);
         refuse();
     }
     check_counter();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can a partition do to its own power state?  PSCI 1.1 (DEN 0022D) for the vCPUs of one partition;
- * nothing reaches the firmware.  32- and 64-bit forms differ in bit 30 of the function.
+ * What can a partition do to its own power state?  PSCI 1.1 (DEN 0022D) for the vCPUs of one
+ * partition; nothing reaches the firmware.  32- and 64-bit forms differ in bit 30 of the function.
  */
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How did it go?  The final table of a module that was told to stop: each window's plan and what was
- * measured, for people and, line by line, for tools; then power off.
+ * How did it go?  The final table of a module that was told to stop: each window's plan and what
+ * was measured, for people and, line by line, for tools; then power off.
  */
 #include <asm/context_switch.h>
 #include <asm/core.h>
@@ -12,8 +12,6 @@
 #include <bulkhead/module_state.h>
 #include <bulkhead/timer.h>
 
-
-
 struct core boot_core;
 
 void machine_off(void)
@@ -21,7 +19,8 @@ void machine_off(void)
     const struct module_desc *desc = module_state.desc;
 
     if (desc == NULL || desc->platform.psci != PSCI_NONE) {
-        (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, desc != NULL && desc->platform.psci == PSCI_HVC);
+        (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0,
+                            desc != NULL && desc->platform.psci == PSCI_HVC);
     }
     for (;;) {
         __asm__ volatile("wfe");
@@ -95,7 +94,8 @@ static void machine_lines(const struct core *core, uint64_t *due, uint64_t *run)
                  "release_min_ns=%ld release_max_ns=%ld",
                  i, window->vcpu->partition->desc->name, window->desc->start_ns,
                  window->desc->duration_ns, window->due, window->run,
-                 ran ? signed_ns(window->release_min) : 0, ran ? signed_ns(window->release_max) : 0);
+                 ran ? signed_ns(window->release_min) : 0,
+                 ran ? signed_ns(window->release_max) : 0);
     }
     log_line("stat switch_entry_to_wait_max=%lu", core->switch_max_ticks);
     log_line("stat exit_ticks=%lu", core->exit_ticks);
@@ -139,7 +139,7 @@ void module_end(void)
         print_trace(core);
     }
     ok = due == run && core->late_count == 0 && core->missed_count == 0;
-    log_line("end status=%s windows_due=%lu windows_run=%lu health_events=%lu", ok ? "ok" : "fail", due,
-             run, hm_event_count());
+    log_line("end status=%s windows_due=%lu windows_run=%lu health_events=%lu", ok ? "ok" : "fail",
+             due, run, hm_event_count());
     machine_off();
 }

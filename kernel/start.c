@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See bulkhead/start.h.  State: struct start_cursor of each partition; owner: the partition's core. */
+/* See bulkhead/start.h.  State: struct start_cursor of each partition; owner: the partition's core.
+ */
 #include <asm/cache.h>
 #include <asm/el2_traps.h>
 #include <asm/mmu.h>
@@ -109,7 +110,8 @@ static void reset_vcpu(struct partition *partition, uint32_t index)
     vcpu->powered_on = index == 0;
 }
 
-/* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction cache. */
+/* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction
+ * cache. */
 static void reset_step(struct partition *partition)
 {
     const struct partition_desc *desc = partition->desc;

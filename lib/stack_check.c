@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What if a function overwrites its own frame?  The compiler's stack protector compares with this value
- * and calls __stack_chk_fail(): a bug of ours, so a panic.  The value is stirred at start-up by
- * kernel_main's first caller of stack_guard_seed().
+ * What if a function overwrites its own frame?  The compiler's stack protector compares with this
+ * value and calls __stack_chk_fail(): a bug of ours, so a panic.  The value is stirred at start-up
+ * by kernel_main's first caller of stack_guard_seed().
  */
 #include <bulkhead/panic.h>
 #include <bulkhead/stack_check.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which C library functions does the kernel supply?  What the compiler emits calls to and what libfdt
- * needs.  Plain loops with word-sized middles: nothing on a running path uses them for more than a
- * few dozen bytes.
+ * Which C library functions does the kernel supply?  What the compiler emits calls to and what
+ * libfdt needs.  Plain loops with word-sized middles: nothing on a running path uses them for more
+ * than a few dozen bytes.
  */
 #include <stdint.h>
 #include <stdlib.h>

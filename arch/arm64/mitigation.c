@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What does this CPU need between a guest's training of its predictors and our first indirect branch?
- * Branch history injection: a loop of taken branches, whose length Arm published per core ("Spectre-BHB"
- * white paper, March 2022).  Branch target injection: firmware's SMCCC_ARCH_WORKAROUND_1 (DEN 0070) where
- * ID_AA64PFR0_EL1.CSV2 does not promise hardware separation.
+ * What does this CPU need between a guest's training of its predictors and our first indirect
+ * branch? Branch history injection: a loop of taken branches, whose length Arm published per core
+ * ("Spectre-BHB" white paper, March 2022).  Branch target injection: firmware's
+ * SMCCC_ARCH_WORKAROUND_1 (DEN 0070) where ID_AA64PFR0_EL1.CSV2 does not promise hardware
+ * separation.
  */
 #include <asm/context_switch.h>
 #include <asm/mitigation.h>

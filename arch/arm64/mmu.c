@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See asm/mmu.h.  The tables are static pages that head.S linked together; all changes go invalid ->
- * valid or through an invalid entry (break-before-make, Arm ARM D8.14.1).  Owner: the boot core.
+ * See asm/mmu.h.  The tables are static pages that head.S linked together; all changes go invalid
+ * -> valid or through an invalid entry (break-before-make, Arm ARM D8.14.1).  Owner: the boot core.
  */
 #include <asm/layout.h>
 #include <asm/mmu.h>
@@ -14,7 +14,8 @@ extern uint64_t el2_table_l2[ENTRIES];
 extern uint64_t el2_table_device[ENTRIES];
 extern uint64_t el2_table_fdt[2U * ENTRIES];
 
-#define PAGE_DATA   (PTE_VALID | PTE_TABLE | PTE_NORMAL | PTE_AP1 | PTE_SH_IN | PTE_AF | (UINT64_C(1) << 54))
+#define PAGE_DATA                                                                                  \
+    (PTE_VALID | PTE_TABLE | PTE_NORMAL | PTE_AP1 | PTE_SH_IN | PTE_AF | (UINT64_C(1) << 54))
 #define PAGE_DEVICE (PTE_VALID | PTE_TABLE | PTE_DEVICE | PTE_AP1 | PTE_AF | (UINT64_C(1) << 54))
 
 /* Pages of the device window in use; its first ones are the copy windows. */
@@ -38,7 +39,8 @@ paddr_t mmu_physical(const void *address)
     if ((par & 1) != 0) {
         panic("address %lx is not mapped at EL2", (uint64_t)(uintptr_t)address);
     }
-    return pa_of((par & UINT64_C(0x000ffffffffff000)) | ((uint64_t)(uintptr_t)address & (PAGE_BYTES - 1)));
+    return pa_of((par & UINT64_C(0x000ffffffffff000)) |
+                 ((uint64_t)(uintptr_t)address & (PAGE_BYTES - 1)));
 }
 
 volatile void *mmu_map_device(paddr_t pa, uint64_t size_bytes)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What does the kernel leave behind when it is wrong?  The reason, every register, and a machine-readable
- * last line; then power off.  A panic inside a panic says so in one line and stops.
+ * What does the kernel leave behind when it is wrong?  The reason, every register, and a
+ * machine-readable last line; then power off.  A panic inside a panic says so in one line and
+ * stops.
  */
 #include <asm/esr.h>
 #include <asm/panic.h>
@@ -13,14 +14,22 @@
 #include <bulkhead/timer.h>
 
 static const char *const vector_name[] = {
-    "synchronous from EL2 on SP_EL0", "IRQ from EL2 on SP_EL0",
-    "FIQ from EL2 on SP_EL0",         "SError from EL2 on SP_EL0",
-    "synchronous from EL2",           "IRQ from EL2",
-    "FIQ from EL2",                   "SError from EL2",
-    "synchronous from a guest",       "IRQ from a guest",
-    "FIQ from a guest",               "SError from a guest",
-    "synchronous from AArch32 EL1",   "IRQ from AArch32 EL1",
-    "FIQ from AArch32 EL1",           "SError from AArch32 EL1",
+    "synchronous from EL2 on SP_EL0",
+    "IRQ from EL2 on SP_EL0",
+    "FIQ from EL2 on SP_EL0",
+    "SError from EL2 on SP_EL0",
+    "synchronous from EL2",
+    "IRQ from EL2",
+    "FIQ from EL2",
+    "SError from EL2",
+    "synchronous from a guest",
+    "IRQ from a guest",
+    "FIQ from a guest",
+    "SError from a guest",
+    "synchronous from AArch32 EL1",
+    "IRQ from AArch32 EL1",
+    "FIQ from AArch32 EL1",
+    "SError from AArch32 EL1",
 };
 
 static uint32_t depth;
@@ -55,8 +64,8 @@ void panic(const char *format, ...)
     (void)format_text(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     log_line("panic: %s", reason);
-    log_line("  called from 0x%lx, counter %lu",
-             (uint64_t)(uintptr_t)__builtin_return_address(0), counter_now());
+    log_line("  called from 0x%lx, counter %lu", (uint64_t)(uintptr_t)__builtin_return_address(0),
+             counter_now());
     finish();
     __builtin_unreachable();
 }
@@ -67,8 +76,8 @@ void panic_exception(const struct panic_frame *frame, uint64_t vector)
 
     begin();
     log_line("panic: unexpected exception: %s", vector_name[vector % 16]);
-    log_line("  esr=0x%lx class=0x%x elr=0x%lx far=0x%lx hpfar=0x%lx spsr=0x%lx", esr, esr_class(esr),
-             sysreg_read(elr_el2), sysreg_read(far_el2), sysreg_read(hpfar_el2),
+    log_line("  esr=0x%lx class=0x%x elr=0x%lx far=0x%lx hpfar=0x%lx spsr=0x%lx", esr,
+             esr_class(esr), sysreg_read(elr_el2), sysreg_read(far_el2), sysreg_read(hpfar_el2),
              sysreg_read(spsr_el2));
     for (uint32_t i = 0; i < 30; i += 3) {
         log_line("  x%02u=%016lx x%02u=%016lx x%02u=%016lx", i, frame->x[i], i + 1, frame->x[i + 1],

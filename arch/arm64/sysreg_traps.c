@@ -55,6 +55,7 @@
 #define ICC_AP0R1_KEY   ESR_SYS_KEY(3, 0, 12, 8, 5)
 #define ICC_AP0R2_KEY   ESR_SYS_KEY(3, 0, 12, 8, 6)
 #define ICC_AP0R3_KEY   ESR_SYS_KEY(3, 0, 12, 8, 7)
+#define ICC_DIR_KEY     ESR_SYS_KEY(3, 0, 12, 11, 1)
 #define ICC_SGI1R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 5)
 #define ICC_ASGI1R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 6)
 #define ICC_SGI0R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 7)
@@ -137,6 +138,12 @@ static bool gic_register(struct vcpu *vcpu, uint64_t esr)
         }
         trap_sgi1r(vcpu, operand(vcpu, esr));
         return true;
+    case ICC_DIR_KEY:
+        if (!write) {
+            return false;
+        }
+        trap_dir(vcpu, operand(vcpu, esr));
+        return true;
     case ICC_SGI0R_KEY:
     case ICC_ASGI1R_KEY:
         /* A partition's machine has one security state and delivers Group 1 only: an SGI of
@@ -205,6 +212,7 @@ bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     case ICC_AP0R1_KEY:
     case ICC_AP0R2_KEY:
     case ICC_AP0R3_KEY:
+    case ICC_DIR_KEY:
     case ICC_SGI1R_KEY:
     case ICC_ASGI1R_KEY:
     case ICC_SGI0R_KEY:

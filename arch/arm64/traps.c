@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What did the guest just do?  The one dispatch table from exception classes to small handlers.
- * Every handler is bounded whatever the guest does (docs/timing.md); a handler returns false when the
- * vCPU may no longer run.  vcpu->context holds the general registers, pc and pstate; EL1 registers are
- * live in the core.
+ * Every handler is bounded whatever the guest does (docs/timing.md); a handler returns false when
+ * the vCPU may no longer run.  vcpu->context holds the general registers, pc and pstate; EL1
+ * registers are live in the core.
  */
 #include <asm/esr.h>
 #include <asm/inject.h>
@@ -18,12 +18,12 @@
 #include <bulkhead/timer.h>
 
 /* ISS of a data abort (Arm ARM D17.2.37). */
-#define ISS_ISV        (UINT64_C(1) << 24)
-#define ISS_SAS(esr)   (((esr) >> 22) & 3)
-#define ISS_SSE        (UINT64_C(1) << 21)
-#define ISS_SRT(esr)   (((esr) >> 16) & 31)
-#define ISS_SF         (UINT64_C(1) << 15)
-#define FSC_TYPE(esr)  ((esr) & 0x3c)
+#define ISS_ISV         (UINT64_C(1) << 24)
+#define ISS_SAS(esr)    (((esr) >> 22) & 3)
+#define ISS_SSE         (UINT64_C(1) << 21)
+#define ISS_SRT(esr)    (((esr) >> 16) & 31)
+#define ISS_SF          (UINT64_C(1) << 15)
+#define FSC_TYPE(esr)   ((esr)&0x3c)
 #define FSC_TRANSLATION 0x04U
 #define FSC_ACCESS_FLAG 0x08U
 #define FSC_PERMISSION  0x0cU
@@ -81,8 +81,8 @@ static void redistributor_access(struct vcpu *vcpu, struct vgic_access *access, 
     }
 }
 
-/* Finds the virtual device at `ipa` and lets it answer.  Returns false if none is there; *ok = false if the
- * device does not take such an access. */
+/* Finds the virtual device at `ipa` and lets it answer.  Returns false if none is there; *ok =
+ * false if the device does not take such an access. */
 static bool device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *access, bool *ok)
 {
     const struct partition_desc *desc = vcpu->partition->desc;
@@ -132,7 +132,8 @@ static void finish_read(struct vcpu *vcpu, uint64_t esr, const struct vgic_acces
     }
 }
 
-/* Memory that does not exist for the partition: an external abort or a health event, as configured. */
+/* Memory that does not exist for the partition: an external abort or a health event, as configured.
+ */
 static bool nothing_there(struct vcpu *vcpu, uint64_t ipa, uint64_t far, uint64_t esr, bool fetch)
 {
     if (vcpu->partition->desc->abort_on_unmapped) {
@@ -169,8 +170,8 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
         return false;
     }
     if ((esr & ISS_ISV) == 0 || (esr & ESR_ABORT_S1PTW) != 0) {
-        /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that is
-         * not there that is an access to nothing; on a device it cannot be emulated. */
+        /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that
+         * is not there that is an access to nothing; on a device it cannot be emulated. */
         access.size_bytes = 0;
         if (device_access(vcpu, ipa & ~UINT64_C(0xfff), &access, &ok)) {
             hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
@@ -210,7 +211,8 @@ static bool instruction_abort(struct vcpu *vcpu, uint64_t esr)
         return nothing_there(vcpu, fault_ipa(far), far, esr, true);
     }
     hm_partition_event(
-        vcpu, FSC_TYPE(esr) == FSC_PERMISSION ? HM_ERROR_PERMISSION : HM_ERROR_MEMORY_ACCESS, far, esr);
+        vcpu, FSC_TYPE(esr) == FSC_PERMISSION ? HM_ERROR_PERMISSION : HM_ERROR_MEMORY_ACCESS, far,
+        esr);
     return false;
 }
 
@@ -297,9 +299,17 @@ void trap_sgi1r(struct vcpu *vcpu, uint64_t value)
     gic->write_list(&vcpu->vgic);
 }
 
-/* Set/way maintenance cannot be virtualised by passing it on (it would touch everybody's lines and move with
- * the guest between cores).  The partition's memory was clean to the point of coherency when it started, and
- * what it writes with its caches off reaches memory by itself; see docs/attack-surface.md for the rest. */
+void trap_dir(struct vcpu *vcpu, uint64_t value)
+{
+    gic->read_list(&vcpu->vgic);
+    vgic_deactivate(&vcpu->vgic, (uint32_t)value & 0xffffffU);
+    gic->write_list(&vcpu->vgic);
+}
+
+/* Set/way maintenance cannot be virtualised by passing it on (it would touch everybody's lines and
+ * move with the guest between cores).  The partition's memory was clean to the point of coherency
+ * when it started, and what it writes with its caches off reaches memory by itself; see
+ * docs/attack-surface.md for the rest. */
 void trap_set_way(struct vcpu *vcpu)
 {
     (void)vcpu;

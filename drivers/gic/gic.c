@@ -5,6 +5,19 @@
 
 const struct gic_driver *gic;
 
+void gic_deactivate_done(struct vgic_cpu *cpu)
+{
+    for (uint32_t word = 0; word < VGIC_WORDS; word++) {
+        for (uint32_t bits = cpu->hw_done[word]; bits != 0; bits &= bits - 1) {
+            uint32_t intid = word * 32U + (uint32_t)__builtin_ctz(bits);
+
+            gic->deactivate(cpu->dist->hw_intid[intid]);
+        }
+        cpu->hw_done[word] = 0;
+    }
+    cpu->hw_done_any = false;
+}
+
 void gic_init(const struct platform_desc *platform)
 {
     if (CONFIG_GICV3 && platform->gic_version == GIC_V3) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where are the registers of a physical GIC?  Offsets common to GICv2 (IHI 0048B, table 4-1) and GICv3
- * (IHI 0069H, 12.8). */
+/* Where are the registers of a physical GIC?  Offsets common to GICv2 (IHI 0048B, table 4-1) and
+ * GICv3 (IHI 0069H, 12.8). */
 #ifndef GIC_REGISTERS_H
 #define GIC_REGISTERS_H
 

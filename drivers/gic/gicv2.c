@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How is a physical GICv2 driven (GIC-400 and its like, IHI 0048B)?  Distributor, CPU interface and the
- * virtual interface control block GICH; the guest reaches GICV directly through stage 2.
+ * How is a physical GICv2 driven (GIC-400 and its like, IHI 0048B)?  Distributor, CPU interface and
+ * the virtual interface control block GICH; the guest reaches GICV directly through stage 2.
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
@@ -28,8 +28,10 @@
 #define GICH_APR  0x0f0
 #define GICH_LR   0x100
 
-#define GICH_HCR_EN  (1U << 0)
-#define GICH_HCR_UIE (1U << 1)
+#define GICH_HCR_EN          (1U << 0)
+#define GICH_HCR_LRENPIE     (1U << 2)
+#define GICH_HCR_NPIE        (1U << 3)
+#define GICH_HCR_EOICOUNT(x) ((x) >> 27)
 
 static volatile uint8_t *gicd;
 static volatile uint8_t *gicc;
@@ -119,6 +121,9 @@ static uint64_t unpack_state(uint64_t lr, uint32_t word)
 
 static void gicv2_read_list(struct vgic_cpu *cpu)
 {
+    if (cpu->active_overflow) {
+        cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
+    }
     for (uint32_t used = cpu->lr_used, n = 0; used != 0; used >>= 1, n++) {
         if ((used & 1U) != 0) {
             cpu->lr[n] = unpack_state(cpu->lr[n], mmio_read32(gich + GICH_LR + 4U * n));
@@ -133,11 +138,16 @@ static void gicv2_write_list(struct vgic_cpu *cpu)
 
     for (uint32_t n = 0; touched != 0; touched >>= 1, n++) {
         if ((touched & 1U) != 0) {
-            mmio_write32(gich + GICH_LR + 4U * n, (cpu->lr_used >> n & 1U) != 0 ? pack(cpu->lr[n]) : 0);
+            mmio_write32(gich + GICH_LR + 4U * n,
+                         (cpu->lr_used >> n & 1U) != 0 ? pack(cpu->lr[n]) : 0);
         }
     }
     core->lr_loaded = cpu->lr_used;
-    mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_UIE : 0));
+    mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_NPIE : 0) |
+                                      (cpu->active_overflow ? GICH_HCR_LRENPIE : 0));
+    if (cpu->hw_done_any) {
+        gic_deactivate_done(cpu);
+    }
 }
 
 static void gicv2_save(struct vcpu *vcpu)
@@ -171,8 +181,8 @@ static void gicv2_unmask(uint32_t word, uint32_t bits)
     mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
 }
 
-/* GICv2 has no register-write-pending bit: the read back orders the write, and an interrupt that was
- * already on its way reads as spurious (3.2.2), which core_irq() accepts. */
+/* GICv2 has no register-write-pending bit: the read back orders the write, and an interrupt that
+ * was already on its way reads as spurious (3.2.2), which core_irq() accepts. */
 static void gicv2_settle(void)
 {
     (void)mmio_read32(gicd + GICD_ICENABLER);

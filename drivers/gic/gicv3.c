@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How is a physical GICv3 or GICv4 driven (IHI 0069H)?  Distributor and redistributor by MMIO, the CPU
- * interface and the virtual interface control by system registers.  LPIs are never enabled.
+ * How is a physical GICv3 or GICv4 driven (IHI 0069H)?  Distributor and redistributor by MMIO, the
+ * CPU interface and the virtual interface control by system registers.  LPIs are never enabled.
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
@@ -27,14 +27,18 @@
 #define WAKER_PROCESSOR_SLEEP (1U << 1)
 #define WAKER_CHILDREN_ASLEEP (1U << 2)
 
-/* A redistributor answers within microseconds; this bound is only there to say so if it does not. */
+/* A redistributor answers within microseconds; this bound is only there to say so if it does not.
+ */
 #define START_POLLS 1000000U
 /* On a running path: what the guard has room for. */
 #define RWP_POLLS 64U
 
-#define ICH_HCR_EN    (UINT64_C(1) << 0)
-#define ICH_HCR_UIE   (UINT64_C(1) << 1)
-#define ICH_HCR_TALL0 (UINT64_C(1) << 11) /* group 0 registers are not the guest's */
+#define ICH_HCR_EN          (UINT64_C(1) << 0)
+#define ICH_HCR_LRENPIE     (UINT64_C(1) << 2)
+#define ICH_HCR_NPIE        (UINT64_C(1) << 3)
+#define ICH_HCR_TALL0       (UINT64_C(1) << 11) /* group 0 registers are not the guest's */
+#define ICH_HCR_TDIR        (UINT64_C(1) << 14)
+#define ICH_HCR_EOICOUNT(x) ((uint32_t)((x) >> 27) & 0x1fU)
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
@@ -136,8 +140,8 @@ static void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
                  1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
                      1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
 
-    /* System registers for EL2 and, without a choice, for EL1: SRE with both bypasses disabled; Enable
-     * stays 0, so that ICC_SRE_EL1 traps (12.2.24). */
+    /* System registers for EL2 and, without a choice, for EL1: SRE with both bypasses disabled;
+     * Enable stays 0, so that ICC_SRE_EL1 traps (12.2.24). */
     sysreg_write(ICC_SRE_EL2, 0x7);
     isb();
     sysreg_write(ICC_SRE_EL1, 0x7);
@@ -183,7 +187,8 @@ static void gicv3_deactivate(uint32_t intid)
     isb();
 }
 
-/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n> and S3_4_C12_C13_<n - 8>: a register name cannot be computed. */
+/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n> and S3_4_C12_C13_<n - 8>: a register name cannot be computed.
+ */
 #define EACH_LIST_REGISTER(x)                                                                      \
     x(15, C13_7) x(14, C13_6) x(13, C13_5) x(12, C13_4) x(11, C13_3) x(10, C13_2) x(9, C13_1)      \
         x(8, C13_0) x(7, C12_7) x(6, C12_6) x(5, C12_5) x(4, C12_4) x(3, C12_3) x(2, C12_2)        \
@@ -191,6 +196,9 @@ static void gicv3_deactivate(uint32_t intid)
 
 static void gicv3_read_list(struct vgic_cpu *cpu)
 {
+    if (cpu->active_overflow) {
+        cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+    }
     if (cpu->lr_used == 0) {
         return;
     }
@@ -222,7 +230,11 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
         break;
     }
     core->lr_loaded = cpu->lr_used;
-    sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_UIE : 0));
+    sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
+                                  (cpu->active_overflow ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0));
+    if (cpu->hw_done_any) {
+        gic_deactivate_done(cpu);
+    }
 }
 
 static void gicv3_save(struct vcpu *vcpu)

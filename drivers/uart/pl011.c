@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How is a PL011 driven?  Polled, FIFOs on, interrupts off; line settings stay as firmware left them
- * (ARM DDI 0183, chapter 3).
+ * How is a PL011 driven?  Polled, FIFOs on, interrupts off; line settings stay as firmware left
+ * them (ARM DDI 0183, chapter 3).
  */
 #include <bulkhead/mmio.h>
 #include <bulkhead/uart.h>
@@ -13,15 +13,15 @@
 #define UARTIMSC  0x38
 #define UARTICR   0x44
 
-#define FR_RXFE    (1U << 4)
-#define FR_TXFF    (1U << 5)
-#define LCR_FEN    (1U << 4)
-#define LCR_8BIT   (3U << 5)
-#define CR_ENABLE  (1U << 0)
-#define CR_TXE     (1U << 8)
-#define CR_RXE     (1U << 9)
-#define ICR_ALL    0x7ffU
-#define DR_ERRORS  0xf00U
+#define FR_RXFE   (1U << 4)
+#define FR_TXFF   (1U << 5)
+#define LCR_FEN   (1U << 4)
+#define LCR_8BIT  (3U << 5)
+#define CR_ENABLE (1U << 0)
+#define CR_TXE    (1U << 8)
+#define CR_RXE    (1U << 9)
+#define ICR_ALL   0x7ffU
+#define DR_ERRORS 0xf00U
 
 static volatile uint8_t *base;
 

@@ -2,7 +2,8 @@
 /* See bulkhead/uart.h.  Owner of the console: the boot core. */
 #include <bulkhead/uart.h>
 
-/* A full 32-byte FIFO at 9600 baud drains in 34 ms; a UART that takes longer per character is dead. */
+/* A full 32-byte FIFO at 9600 baud drains in 34 ms; a UART that takes longer per character is dead.
+ */
 #define PUT_POLLS 10000000U
 
 static const struct uart_driver *console;

@@ -16,7 +16,6 @@
 #define APPROACH_NS        2000U
 
 void sled(uint64_t value[SLED_COUNT]);
-uint64_t chunk(void);
 
 bool window_read(struct guest_window *window)
 {

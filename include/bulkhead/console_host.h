@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When do characters cross between rings and the UART?  Only in time that belongs to nobody: between the
- * end of a switch and the release, and in gaps.
+ * When do characters cross between rings and the UART?  Only in time that belongs to nobody:
+ * between the end of a switch and the release, and in gaps.
  */
 #ifndef BULKHEAD_CONSOLE_HOST_H
 #define BULKHEAD_CONSOLE_HOST_H

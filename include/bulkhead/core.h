@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What does one core do, and when?  Its schedule tables in counter ticks, where it is in them, and what
- * it measured.  struct core is reached by TPIDR_EL2; nothing here is shared between cores.
+ * What does one core do, and when?  Its schedule tables in counter ticks, where it is in them, and
+ * what it measured.  struct core is reached by TPIDR_EL2; nothing here is shared between cores.
  */
 #ifndef BULKHEAD_CORE_H
 #define BULKHEAD_CORE_H
@@ -11,7 +11,8 @@
 #include <bulkhead/schedule.h>
 #include <bulkhead/trace.h>
 
-/* Interrupt enable words of one GIC register that a window opens: written on entering and leaving. */
+/* Interrupt enable words of one GIC register that a window opens: written on entering and leaving.
+ */
 struct irq_mask {
     uint32_t word; /* GICD_ISENABLER<word> */
     uint32_t bits;
@@ -86,13 +87,15 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
 /* Starts the first major frame and never returns. */
 void core_run(struct core *core) __attribute__((noreturn));
 
-/* From the vectors: a physical interrupt while `vcpu` ran.  NULL = resume it, else the vCPU to release. */
+/* From the vectors: a physical interrupt while `vcpu` ran.  NULL = resume it, else the vCPU to
+ * release. */
 struct vcpu *core_irq(struct vcpu *vcpu);
 
 /* From the vectors: `vcpu` may no longer run.  Returns the vCPU to release next. */
 struct vcpu *core_vcpu_stopped(struct vcpu *vcpu);
 
-/* A core without boundaries takes one at the end of the present frame (console output waits, ...). */
+/* A core without boundaries takes one at the end of the present frame (console output waits, ...).
+ */
 void core_request_boundary(struct core *core);
 
 /* Releases a vCPU at core->release_ticks (vectors.S). */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What does the kernel ask of the physical interrupt controller?  One interface for GICv2 and GICv3;
- * the driver is chosen at start by the device tree.  EL2 takes interrupts in two steps (EOImode 1): the
- * priority drop lets others in, the deactivation of a guest's interrupt is the guest's own.
- * Every call takes a bounded, small number of accesses; the only poll (GICv3 RWP) is counted.
+ * What does the kernel ask of the physical interrupt controller?  One interface for GICv2 and
+ * GICv3; the driver is chosen at start by the device tree.  EL2 takes interrupts in two steps
+ * (EOImode 1): the priority drop lets others in, the deactivation of a guest's interrupt is the
+ * guest's own. Every call takes a bounded, small number of accesses; the only poll (GICv3 RWP) is
+ * counted.
  */
 #ifndef BULKHEAD_GIC_H
 #define BULKHEAD_GIC_H
@@ -15,21 +16,23 @@
 struct gic_driver {
     /* Distributor: everything disabled, group 1, level, lower priority than the guard timer. */
     void (*init_distributor)(const struct platform_desc *platform);
-    /* This core's interface and private interrupts; guard, virtual, physical timer and maintenance on. */
+    /* This core's interface and private interrupts; guard, virtual, physical timer and maintenance
+     * on. */
     void (*init_core)(const struct platform_desc *platform, uint32_t cpu);
     uint32_t (*list_registers)(void);
     /* Acknowledges; >= GIC_INTID_SPURIOUS = none. */
     uint32_t (*acknowledge)(void);
     void (*drop_priority)(uint32_t intid);
     void (*deactivate)(uint32_t intid);
-    /* Virtual interface of the vCPU that leaves or comes; save also turns the interface off, so that no
-     * maintenance interrupt survives.  load takes the vCPU's lr[] as vgic left it. */
+    /* Virtual interface of the vCPU that leaves or comes; save also turns the interface off, so
+     * that no maintenance interrupt survives.  load takes the vCPU's lr[] as vgic left it. */
     void (*save)(struct vcpu *vcpu);
     void (*load)(struct vcpu *vcpu);
     /* List registers only, for the [LR] protocol while the vCPU runs. */
     void (*read_list)(struct vgic_cpu *cpu);
     void (*write_list)(struct vgic_cpu *cpu);
-    /* Makes exactly the interrupts of `active` among those of `which` (INTID 0..31) physically active. */
+    /* Makes exactly the interrupts of `active` among those of `which` (INTID 0..31) physically
+     * active. */
     void (*set_private_active)(uint32_t which, uint32_t active);
     /* Device interrupts (word >= 1 of 32 INTIDs). */
     void (*mask)(uint32_t word, uint32_t bits);
@@ -43,7 +46,12 @@ extern const struct gic_driver *gic;
 extern const struct gic_driver gicv2_driver;
 extern const struct gic_driver gicv3_driver;
 
-/* Chooses the driver and initialises distributor and boot core; panics with words if there is none. */
+/* For the drivers: deactivates the physical interrupts of hw_done[] and empties it.  At most as
+ * many as the partition has assigned interrupts, and two timers. */
+void gic_deactivate_done(struct vgic_cpu *cpu);
+
+/* Chooses the driver and initialises distributor and boot core; panics with words if there is none.
+ */
 void gic_init(const struct platform_desc *platform);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <bulkhead/partition.h>
 
-/* Carries out the call in x0..x7 and leaves the result there.  Returns false if the vCPU may no longer run.
- * Bounded: no call loops over anything that a guest chooses. */
+/* Carries out the call in x0..x7 and leaves the result there.  Returns false if the vCPU may no
+ * longer run. Bounded: no call loops over anything that a guest chooses. */
 bool hypercall(struct vcpu *vcpu);
 
 /* PSCI (DEN 0022D): true if function is one of its numbers; *go_on as above. */

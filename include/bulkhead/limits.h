@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What can this kernel keep?  Limits that the checker applies on the host and at start alike; measured, see
- * docs/timing.md.
+ * What can this kernel keep?  Limits that the checker applies on the host and at start alike;
+ * measured, see docs/timing.md.
  */
 #ifndef BULKHEAD_LIMITS_H
 #define BULKHEAD_LIMITS_H
 
-/* Longest EL2 path plus a switch, at one nanosecond per instruction: a shorter guard cannot hold. */
+/* Longest EL2 path plus a switch, at one nanosecond per instruction: a shorter guard cannot hold.
+ */
 #define MINIMUM_GUARD_NS 2000U
 
 /* Usable time below which a window is a mistake. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How does the kernel speak?  Directly and synchronously to the UART while nothing else runs (start-up,
- * final report, panic); by its own console ring, without waiting, once frames run.
+ * How does the kernel speak?  Directly and synchronously to the UART while nothing else runs
+ * (start-up, final report, panic); by its own console ring, without waiting, once frames run.
  */
 #ifndef BULKHEAD_LOG_H
 #define BULKHEAD_LOG_H
@@ -9,8 +9,8 @@
 #include <bulkhead/console.h>
 #include <stdarg.h>
 
-/* Formats into text (NUL-terminated, truncated to size).  %s %c %d %u %x with optional l and width with
- * 0 or blank fill, %%.  Returns the length without truncation.  O(output). */
+/* Formats into text (NUL-terminated, truncated to size).  %s %c %d %u %x with optional l and width
+ * with 0 or blank fill, %%.  Returns the length without truncation.  O(output). */
 size_t format_text(char *text, size_t size, const char *format, va_list arguments);
 size_t format_into(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How are device registers accessed?  One instruction each, never merged, split or re-ordered by the
- * compiler; device memory keeps the order among accesses to one device.
+ * How are device registers accessed?  One instruction each, never merged, split or re-ordered by
+ * the compiler; device memory keeps the order among accesses to one device.
  */
 #ifndef BULKHEAD_MMIO_H
 #define BULKHEAD_MMIO_H

@@ -32,7 +32,7 @@ struct platform_desc {
     uint32_t reserved_count;
     struct address_range *reserved; /* /memreserve/ and /reserved-memory */
     uint32_t device_count;
-    struct address_range *device; /* every other host node's reg, page-rounded, for clash checks */
+    struct address_range *device; /* every host device's reg, page-rounded, for clash checks */
     uint32_t cpu_count;
     uint64_t *cpu_mpidr; /* affinity fields of each /cpus/cpu node, in tree order */
     enum gic_version gic_version;

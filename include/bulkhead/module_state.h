@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What has the kernel built from the module description?  Set up by kernel/build.c before the first frame;
- * the pointers never change afterwards.
+ * What has the kernel built from the module description?  Set up by kernel/build.c before the first
+ * frame; the pointers never change afterwards.
  */
 #ifndef BULKHEAD_MODULE_STATE_H
 #define BULKHEAD_MODULE_STATE_H
@@ -25,7 +25,8 @@ extern struct module_state module_state;
 /* Bytes of arena that building this module takes at most. */
 uint64_t module_bytes_bound(const struct module_desc *desc);
 
-/* Builds partitions, stage-2 tables and the boot core's schedule; panics with words when memory runs out. */
+/* Builds partitions, stage-2 tables and the boot core's schedule; panics with words when memory
+ * runs out. */
 void module_build(const struct module_desc *desc, struct arena *arena);
 
 /* The final report on the console, then power off.  status: "ok" or "fail". */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When does a frame start, in counter ticks?  Nanoseconds become ticks without drift: a major frame need
- * not be a whole number of ticks, so frame starts carry an integer remainder and offsets within a
- * frame are rounded once.  Portable and pure.
+ * When does a frame start, in counter ticks?  Nanoseconds become ticks without drift: a major frame
+ * need not be a whole number of ticks, so frame starts carry an integer remainder and offsets
+ * within a frame are rounded once.  Portable and pure.
  */
 #ifndef BULKHEAD_SCHEDULE_H
 #define BULKHEAD_SCHEDULE_H

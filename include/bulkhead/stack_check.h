@@ -6,8 +6,8 @@
 
 extern uintptr_t __stack_chk_guard;
 
-/* Mixes boot-time entropy into the guard value.  Must be inlined into no protected frame that returns:
- * called once from kernel_main(), which never returns. */
+/* Mixes boot-time entropy into the guard value.  Must be inlined into no protected frame that
+ * returns: called once from kernel_main(), which never returns. */
 void stack_guard_seed(uint64_t entropy);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How does a partition's IPA space become tables?  A builder for VMSAv8-64 stage 2, 4 KiB granule, starting
- * at level 1 (Arm ARM D8.2).  Portable: it writes descriptors into arena pages; the caller says where a
- * page is in physical memory.  Tables are built once, before the partition runs, and never change.
+ * How does a partition's IPA space become tables?  A builder for VMSAv8-64 stage 2, 4 KiB granule,
+ * starting at level 1 (Arm ARM D8.2).  Portable: it writes descriptors into arena pages; the caller
+ * says where a page is in physical memory.  Tables are built once, before the partition runs, and
+ * never change.
  */
 #ifndef BULKHEAD_STAGE2_H
 #define BULKHEAD_STAGE2_H
@@ -28,7 +29,8 @@ typedef paddr_t (*stage2_physical_fn)(const void *table);
 /*
  * Builds the tables for `count` mappings, which may come in any order, must not overlap and must be
  * page-aligned; `mapping` is sorted in place.  Uses 1 GiB and 2 MiB blocks where they fit.
- * Returns the root (two concatenated level-1 tables, 8 KiB-aligned) or NULL when the arena is exhausted.
+ * Returns the root (two concatenated level-1 tables, 8 KiB-aligned) or NULL when the arena is
+ * exhausted.
  */
 uint64_t *stage2_build(struct stage2_mapping *mapping, uint32_t count, struct arena *arena,
                        stage2_physical_fn physical);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How does a partition start?  By the same routine each time: all its memory is scrubbed, its pristine
- * images are copied in, its vCPUs, timers, interrupts and console are reset.  The routine is a
- * sequence of short steps, so that a restart can run inside the partition's own windows.
+ * How does a partition start?  By the same routine each time: all its memory is scrubbed, its
+ * pristine images are copied in, its vCPUs, timers, interrupts and console are reset.  The routine
+ * is a sequence of short steps, so that a restart can run inside the partition's own windows.
  */
 #ifndef BULKHEAD_START_H
 #define BULKHEAD_START_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What time is it, and when does EL2 get the core back?  The physical counter, the EL2 physical timer
- * (CNTHP) with absolute deadlines, and the guest's two timers (Arm ARM D11.2).
+ * What time is it, and when does EL2 get the core back?  The physical counter, the EL2 physical
+ * timer (CNTHP) with absolute deadlines, and the guest's two timers (Arm ARM D11.2).
  */
 #ifndef BULKHEAD_TIMER_H
 #define BULKHEAD_TIMER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What did the core just do?  A ring of fixed-size binary records per core, written by that core alone
- * with interrupts masked; newest records overwrite oldest.  At most 25 instructions each.
+ * What did the core just do?  A ring of fixed-size binary records per core, written by that core
+ * alone with interrupts masked; newest records overwrite oldest.  At most 25 instructions each.
  */
 #ifndef BULKHEAD_TRACE_H
 #define BULKHEAD_TRACE_H

@@ -9,9 +9,9 @@
 
 struct uart_driver {
     void (*init)(volatile void *registers);
-    bool (*can_send)(void);   /* one MMIO read */
+    bool (*can_send)(void); /* one MMIO read */
     void (*send)(uint8_t character);
-    int (*receive)(void);     /* -1: nothing there */
+    int (*receive)(void); /* -1: nothing there */
 };
 
 extern const struct uart_driver pl011_driver;
@@ -23,7 +23,8 @@ bool uart_can_send(void);
 void uart_send(uint8_t character);
 int uart_receive(void);
 
-/* Waits for space, at most a stated number of polls, then sends.  Start-up, report and panic only. */
+/* Waits for space, at most a stated number of polls, then sends.  Start-up, report and panic only.
+ */
 void uart_put(uint8_t character);
 
 #endif

@@ -57,6 +57,20 @@ static bool meets_devices(struct reader *reader, enum config_rule rule, const ch
     return false;
 }
 
+/* Faults for each boot module, of whatever partition, that memory lies over. */
+static void meets_modules(struct reader *reader, const struct address_range *here)
+{
+    for (uint32_t index = 0; index < reader->module->partition_count; index++) {
+        const struct partition_desc *partition = &reader->module->partition[index];
+        for (uint32_t at = 0; at < partition->image_count; at++) {
+            const struct image_desc *image = &partition->image[at];
+            struct address_range range = {image->pa.pa, image->size_bytes, image->node};
+            (void)meets(reader, RULE_MEMORY_OVER_MODULE, here->node, "host-address", here, &range,
+                        1);
+        }
+    }
+}
+
 static void check_memory(struct reader *reader, const struct memory_desc *memory)
 {
     const struct module_desc *module = reader->module;
@@ -75,17 +89,13 @@ static void check_memory(struct reader *reader, const struct memory_desc *memory
     (void)meets(reader, RULE_MEMORY_OVER_FDT, here.node, property, &here, &module->fdt, 1);
     (void)meets(reader, RULE_MEMORY_OVER_RESERVED, here.node, property, &here, platform->reserved,
                 platform->reserved_count);
+    meets_modules(reader, &here);
+    /* Each pair of regions is told once, by the later one. */
     for (uint32_t index = 0; index < module->partition_count; index++) {
         const struct partition_desc *partition = &module->partition[index];
-        for (uint32_t at = 0; at < partition->image_count; at++) {
-            const struct image_desc *image = &partition->image[at];
-            struct address_range range = {image->pa.pa, image->size_bytes, image->node};
-            (void)meets(reader, RULE_MEMORY_OVER_MODULE, here.node, property, &here, &range, 1);
-        }
         for (uint32_t at = 0; at < partition->memory_count; at++) {
             const struct memory_desc *other = &partition->memory[at];
             struct address_range range = {other->pa.pa, other->size_bytes, other->node};
-            /* Each pair is told once, by the later one. */
             if (other == memory) {
                 return;
             }

@@ -105,6 +105,13 @@ static bool may_be_given(struct reader *reader, uint32_t node, uint32_t host)
             in_use = in_use || reader->host[index].kind != HOST_DEVICE;
         }
     }
+    /* What is behind a bus would be given unseen; a PCI host's children are not even in the tree.
+     */
+    bool bus = tree_prop(&reader->tree, host, "ranges") != NULL;
+    if (!in_use && bus) {
+        fault_report(reader, RULE_DEVICE_BUS, node, "host-device", host, NULL);
+        return false;
+    }
     if (in_use) {
         fault_report(reader, RULE_DEVICE_IN_USE, node, "host-device", host, NULL);
     } else if (!enabled || !has_range) {

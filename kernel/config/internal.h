@@ -27,7 +27,7 @@
 #define CONSOLE_BYTES_MAX 0x100000U
 #define IMAGE_ALIGN_BYTES BLOCK_BYTES /* arm64 Image: base of 2 MiB plus text_offset */
 
-/* What a range of the host's address space is. */
+/* What a range of the host's address space is; from HOST_DEVICE on, registers. */
 enum host_kind { HOST_RAM, HOST_RESERVED, HOST_DEVICE, HOST_GIC, HOST_UART };
 
 /* One entry of a host node's reg, in addresses of the CPU. */

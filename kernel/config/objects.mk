@@ -16,3 +16,6 @@ objs-y += kernel/config/rules.o
 objs-y += kernel/config/schedule.o
 objs-y += kernel/config/sha256.o
 objs-y += kernel/config/tree.o
+
+# A third of the kernel's code, run once: small is worth more here than fast.  The last -O counts.
+$(O)/kernel/config/%.o: kernel-cflags += -Os

@@ -324,7 +324,7 @@ static ipaddr_t frame_address(struct reader *reader, uint32_t node, const struct
                               uint64_t absent, uint64_t align_bytes)
 {
     uint64_t address = props_number(prop, absent);
-    if ((address & (align_bytes - 1)) != 0) {
+    if (prop != NULL && (address & (align_bytes - 1)) != 0) {
         fault_report(reader, RULE_MISALIGNED, node, prop->name, TREE_NONE,
                      &(struct fault_values){address, align_bytes});
     }

@@ -29,9 +29,7 @@ static uint64_t blocked_by_any(const struct address_range *range, uint32_t count
 static uint64_t obstacle(const struct module_desc *module, uint64_t base, uint64_t size)
 {
     const struct platform_desc *platform = &module->platform;
-    const struct address_range *single[] = {&module->kernel, &module->fdt,    &module->pool,
-                                            &platform->gicd, &platform->gicc, &platform->gich,
-                                            &platform->gicv, &platform->uart};
+    const struct address_range *single[] = {&module->kernel, &module->fdt, &module->pool};
     uint64_t end = 0;
     for (uint32_t index = 0; index < ARRAY_COUNT(single) && end == 0; index++) {
         end = blocked_by(single[index], base, size);
@@ -41,9 +39,6 @@ static uint64_t obstacle(const struct module_desc *module, uint64_t base, uint64
     }
     if (end == 0) {
         end = blocked_by_any(platform->device, platform->device_count, base, size);
-    }
-    if (end == 0) {
-        end = blocked_by_any(platform->gicr, platform->gicr_count, base, size);
     }
     for (uint32_t index = 0; index < module->partition_count && end == 0; index++) {
         const struct partition_desc *partition = &module->partition[index];

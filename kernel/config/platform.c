@@ -336,30 +336,33 @@ static void choose_uart(struct reader *reader)
     }
 }
 
-/* Takes an array for all ranges of one kind. */
-static struct address_range *deal(struct reader *reader, enum host_kind kind, uint32_t *count)
+/* Takes an array for all ranges of the kinds from first to last. */
+static struct address_range *deal(struct reader *reader, enum host_kind first, enum host_kind last,
+                                  uint32_t *count)
 {
     uint32_t wanted = 0;
     for (uint32_t index = 0; index < reader->host_count; index++) {
-        wanted += reader->host[index].kind == (uint32_t)kind;
+        uint32_t kind = reader->host[index].kind;
+        wanted += kind >= (uint32_t)first && kind <= (uint32_t)last;
     }
     struct address_range *range = reader_take(reader, wanted, sizeof(*range));
     if (range == NULL) {
         return NULL;
     }
     for (uint32_t index = 0; index < reader->host_count; index++) {
-        if (reader->host[index].kind == (uint32_t)kind) {
+        uint32_t kind = reader->host[index].kind;
+        if (kind >= (uint32_t)first && kind <= (uint32_t)last) {
             range[(*count)++] = reader->host[index].range;
         }
     }
     return range;
 }
 
-/* Other devices: as whole pages, since that is how memory is given. */
+/* Devices, the kernel's own among them: as whole pages, since that is how memory is given. */
 static bool deal_devices(struct reader *reader)
 {
     struct platform_desc *platform = &reader->module->platform;
-    platform->device = deal(reader, HOST_DEVICE, &platform->device_count);
+    platform->device = deal(reader, HOST_DEVICE, HOST_UART, &platform->device_count);
     for (uint32_t index = 0; platform->device != NULL && index < platform->device_count; index++) {
         struct address_range *device = &platform->device[index];
         uint64_t last = (device->base + device->size_bytes - 1) | (PAGE_BYTES - 1);
@@ -393,7 +396,7 @@ static bool deal_reserved(struct reader *reader)
         reader->host_count++;
     }
     struct platform_desc *platform = &reader->module->platform;
-    platform->reserved = deal(reader, HOST_RESERVED, &platform->reserved_count);
+    platform->reserved = deal(reader, HOST_RESERVED, HOST_RESERVED, &platform->reserved_count);
     return platform->reserved != NULL;
 }
 
@@ -501,7 +504,7 @@ bool platform_read(struct reader *reader)
     if (reader->cpus_node != TREE_NONE && !read_cpus(reader, reader->cpus_node)) {
         return false;
     }
-    platform->ram = deal(reader, HOST_RAM, &platform->ram_count);
+    platform->ram = deal(reader, HOST_RAM, HOST_RAM, &platform->ram_count);
     if (platform->ram == NULL) {
         return false;
     }

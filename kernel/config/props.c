@@ -48,7 +48,9 @@ bool props_read(struct reader *reader, uint32_t node, const struct prop_spec *sp
 {
     const struct tree_node *at = &reader->tree.node[node];
     uint32_t faults_before = reader->fault_count;
-    memset(found, 0, PROPS_MAX * sizeof(found[0]));
+    for (uint32_t which = 0; which < count; which++) {
+        found[which] = NULL;
+    }
 
     for (uint32_t index = 0; index < at->prop_count; index++) {
         const struct tree_prop *prop = &reader->tree.prop[at->prop + index];

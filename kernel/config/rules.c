@@ -118,6 +118,8 @@ static const struct rule_row rule_row[RULE_COUNT] = {
                            "the other's", FORM_HEX},
     [RULE_DEVICE_IN_USE] = {"device-in-use", "a device that the kernel uses cannot be given away",
                             NULL, NULL, FORM_HEX},
+    [RULE_DEVICE_BUS] = {"device-bus", "a bus cannot be given, only devices on it", NULL, NULL,
+                         FORM_DECIMAL},
     [RULE_DEVICE_PAGE] = {"device-page", "a device must not share a 4 KiB page with something else",
                           "address", "the other's", FORM_HEX},
     [RULE_DEVICE_SIZE] = {"device-size", "a device's reg must be as large as the host node's",

@@ -40,7 +40,8 @@ static void lr_release(struct vgic_cpu *cpu, uint32_t n, struct vgic_bank *bank,
     cpu->lr_pended &= mask;
     cpu->lr_active &= mask;
     bank->in_lr &= ~vgic_bit(intid);
-    cpu->held[intid / 32U] &= bank->active | ~vgic_bit(intid);
+    if (intid >= VGIC_PRIVATE_COUNT)
+        cpu->held[intid / 32U] &= bank->active | ~vgic_bit(intid);
 }
 
 static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
@@ -96,41 +97,85 @@ static struct intids at_level(const struct vgic_cpu *cpu, uint32_t p)
     return (struct intids){{shared[0] | cpu->level[p], shared[1]}};
 }
 
-/* Active interrupts of a word that this vCPU holds in no list register. */
-static uint32_t parked_word(const struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t word)
-{
-    return bank->active & ~bank->in_lr & cpu->held[word];
-}
+/* What competes for the list registers of a vCPU. */
+struct candidates {
+    struct intids ready;  /* see add_word() */
+    struct intids parked; /* active, held here, in no list register */
+    struct intids forced; /* those of parked that were not acknowledged */
+};
 
 /*
- * Ends that matched no list register belong to parked interrupts, of those that were acknowledged
- * to the most urgent: a guest ends them in that order (IHI 0069, 4.8; IHI 0048, 3.2.1).  One pass.
+ * Adds a word of interrupts.  Ready are those that are signalled to this vCPU, enabled, pending,
+ * not active, in no list register, and of a group that is on; on[g] is all ones for such a group.
  */
-static void fold_ends(struct vgic_cpu *cpu)
+static inline void add_word(const struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t word,
+                            const uint32_t on[2], struct candidates *c)
 {
-    uint32_t ends = cpu->eoi_count;
-    uint32_t forced[VGIC_WORDS];
-    cpu->eoi_count = 0;
+    uint32_t shift = word % 2U * 32U;
 
-    for (uint32_t word = 0; word < VGIC_WORDS; word++)
-        forced[word] = vgic_bank_of(cpu, word)->forced;
-    for (uint32_t pass = 0; pass < 2; pass++) {
-        for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0;
-             levels &= levels - 1U) {
-            struct intids level = at_level(cpu, vgic_lowest(levels));
-            for (uint32_t word = 0; word < VGIC_WORDS; word++) {
-                struct vgic_bank *bank = vgic_bank_of(cpu, word);
-                uint32_t bits = parked_word(cpu, bank, word) &
-                                (uint32_t)(level.half[word / 2U] >> (word % 2U * 32U)) &
-                                (pass == 0 ? ~forced[word] : forced[word]);
-                for (; bits != 0; bits &= bits - 1U) {
-                    if (ends-- == 0)
-                        return;
-                    vgic_end(cpu, cpu, word, bits & (0U - bits));
-                }
+    if ((bank->pending | bank->line | bank->active) == 0)
+        return;
+    uint32_t parked = bank->active & ~bank->in_lr & cpu->held[word];
+    uint32_t ready = cpu->home[word] & bank->enabled & vgic_pending_bits(bank) &
+                     ~(bank->active | bank->in_lr) &
+                     ((bank->group & on[1]) | (~bank->group & on[0]));
+    c->ready.half[word / 2U] |= (uint64_t)ready << shift;
+    c->parked.half[word / 2U] |= (uint64_t)parked << shift;
+    c->forced.half[word / 2U] |= (uint64_t)(parked & bank->forced) << shift;
+}
+
+static inline struct candidates find_candidates(const struct vgic_cpu *cpu)
+{
+    const struct vgic_bank *shared = cpu->dist->shared;
+    uint32_t groups = vgic_groups_on(cpu->dist);
+    const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
+    struct candidates c = {0};
+
+    add_word(cpu, &cpu->private_bank, 0, on, &c);
+    add_word(cpu, &shared[1], 1, on, &c);
+    add_word(cpu, &shared[2], 2, on, &c);
+    add_word(cpu, &shared[3], 3, on, &c);
+    return c;
+}
+
+static inline bool is_empty(const struct intids *set)
+{
+    return (set->half[0] | set->half[1]) == 0;
+}
+
+/* Ends the most urgent of a set of parked interrupts.  Returns how many ends are left. */
+static uint32_t end_some(struct vgic_cpu *cpu, struct intids set, uint32_t ends)
+{
+    for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0 && !is_empty(&set);
+         levels &= levels - 1U) {
+        struct intids level = at_level(cpu, vgic_lowest(levels));
+        for (uint32_t half = 0; half < 2; half++) {
+            uint64_t bits = set.half[half] & level.half[half];
+            set.half[half] ^= bits;
+            for (; bits != 0; bits &= bits - 1U) {
+                if (ends-- == 0)
+                    return 0;
+                uint32_t intid = half * 64U + (uint32_t)__builtin_ctzll(bits);
+                vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
             }
         }
     }
+    return ends;
+}
+
+/*
+ * Ends that matched no list register belong to parked interrupts.  A guest ends the most urgent of
+ * those it acknowledged first (IHI 0069, 4.8; IHI 0048, 3.2.1), and so does this.
+ */
+static void fold_ends(struct vgic_cpu *cpu)
+{
+    struct candidates c = find_candidates(cpu);
+    struct intids acknowledged = {
+        {c.parked.half[0] ^ c.forced.half[0], c.parked.half[1] ^ c.forced.half[1]}};
+    uint32_t ends = end_some(cpu, acknowledged, cpu->eoi_count);
+    cpu->eoi_count = 0;
+    if (ends != 0)
+        (void)end_some(cpu, c.forced, ends);
 }
 
 void vgic_fold_used(struct vgic_cpu *cpu)
@@ -269,14 +314,13 @@ static uint32_t free_lrs(const struct vgic_cpu *cpu)
 }
 
 /* Parked interrupts take what is free.  Returns whether some are left. */
-static bool load_parked(struct vgic_cpu *cpu)
+static bool load_parked(struct vgic_cpu *cpu, struct intids parked)
 {
-    for (uint32_t word = 0; word < VGIC_WORDS; word++) {
-        uint32_t bits = parked_word(cpu, vgic_bank_of(cpu, word), word);
-        for (; bits != 0; bits &= bits - 1U) {
+    for (uint32_t half = 0; half < 2; half++) {
+        for (uint64_t bits = parked.half[half]; bits != 0; bits &= bits - 1U) {
             if (free_lrs(cpu) == 0)
                 return true;
-            lr_load(cpu, word * 32U + vgic_lowest(bits));
+            lr_load(cpu, half * 64U + (uint32_t)__builtin_ctzll(bits));
         }
     }
     return false;
@@ -317,40 +361,14 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
                 lr_load(cpu, half * 64U + (uint32_t)__builtin_ctzll(bits));
             }
         }
-        if ((ready.half[0] | ready.half[1]) == 0)
+        if (is_empty(&ready))
             return;
     }
-}
-
-/*
- * Ready interrupts of a word: targeted here, enabled, pending, not active, in no list register, and
- * of a group that is on.  on0 and on1 are all ones for a group that is.
- */
-static uint32_t ready_word(const struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t word,
-                           uint32_t on0, uint32_t on1)
-{
-    return cpu->home[word] & bank->enabled & vgic_pending_bits(bank) &
-           ~(bank->active | bank->in_lr) & ((bank->group & on1) | (~bank->group & on0));
-}
-
-static struct intids ready_set(const struct vgic_cpu *cpu)
-{
-    const struct vgic_bank *shared = cpu->dist->shared;
-    uint32_t groups = vgic_groups_on(cpu->dist);
-    uint32_t on0 = 0U - (groups & 1U);
-    uint32_t on1 = 0U - (groups >> 1 & 1U);
-    return (struct intids){{
-        ready_word(cpu, &cpu->private_bank, 0, on0, on1) |
-            (uint64_t)ready_word(cpu, &shared[1], 1, on0, on1) << 32,
-        ready_word(cpu, &shared[2], 2, on0, on1) |
-            (uint64_t)ready_word(cpu, &shared[3], 3, on0, on1) << 32,
-    }};
 }
 
 void vgic_fill(struct vgic_cpu *cpu)
 {
     struct vgic_dist *dist = cpu->dist;
-    const struct vgic_bank *shared = dist->shared;
 
     /* Group enables changed: everything that is loaded is judged anew. */
     if (cpu->ctlr_seen != dist->ctlr) {
@@ -358,13 +376,11 @@ void vgic_fill(struct vgic_cpu *cpu)
         for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
             lr_evict(cpu, vgic_lowest(used));
     }
-    uint32_t parked = parked_word(cpu, &cpu->private_bank, 0) | parked_word(cpu, &shared[1], 1) |
-                      parked_word(cpu, &shared[2], 2) | parked_word(cpu, &shared[3], 3);
-    struct intids ready = ready_set(cpu);
+    struct candidates c = find_candidates(cpu);
     cpu->more_pending = false;
-    cpu->active_overflow = parked != 0 && load_parked(cpu);
-    if ((ready.half[0] | ready.half[1]) != 0)
-        load_ready(cpu, ready);
+    cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
+    if (!is_empty(&c.ready))
+        load_ready(cpu, c.ready);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)
@@ -375,9 +391,9 @@ void vgic_refill(struct vgic_cpu *cpu)
 
 bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
-    struct intids ready = ready_set(cpu);
+    struct candidates c = find_candidates(cpu);
     uint64_t states = 0;
-    if ((ready.half[0] | ready.half[1]) != 0)
+    if (!is_empty(&c.ready))
         return true;
     for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
         states |= cpu->lr[vgic_lowest(used)];

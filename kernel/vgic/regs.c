@@ -200,12 +200,12 @@ static void move_level(struct vgic_cpu *owner, uint32_t intid, uint32_t from, ui
 
 static void write_priorities(struct vgic_cpu *owner, uint32_t intid, uint32_t value, uint32_t mask)
 {
-    vgic_recall(owner, intid / 32U, UINT32_C(0xf) << (intid % 32U));
     for (uint32_t i = 0; i < 4; i++, intid++, value >>= 8, mask >>= 8) {
         uint8_t *priority = vgic_priority_of(owner, intid);
         uint32_t wanted = value & PRIORITY_MASK;
         if (!(mask & 1U) || *priority == wanted)
             continue;
+        vgic_recall(owner, intid / 32U, vgic_bit(intid));
         move_level(owner, intid, (uint32_t)*priority >> PRIORITY_SHIFT, wanted >> PRIORITY_SHIFT);
         *priority = (uint8_t)wanted;
     }
@@ -218,11 +218,11 @@ static void write_targets(struct vgic_cpu *owner, uint32_t intid, uint32_t value
 
     if (dist->model != GIC_V2 || dist->cpu_count == 1 || intid < VGIC_PRIVATE_COUNT)
         return;
-    vgic_recall(owner, intid / 32U, UINT32_C(0xf) << (intid % 32U));
     for (uint32_t i = 0; i < 4; i++, intid++, value >>= 8, mask >>= 8) {
         uint32_t wanted = value & 0xffU & everyone;
-        if (!(mask & 1U))
+        if (!(mask & 1U) || dist->target[intid] == wanted)
             continue;
+        vgic_recall(owner, intid / 32U, vgic_bit(intid));
         dist->target[intid] = (uint8_t)wanted;
         vgic_set_home(dist, intid, wanted != 0 ? vgic_lowest(wanted) : dist->cpu_count);
     }

@@ -26,7 +26,7 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 	-z noexecstack -z max-page-size=4096
 
 # Only what runs at boundaries and traps is built for speed; all else is built for size.
-fast-objs := $(addprefix $(O)/, kernel/core.o kernel/hypercall.o arch/arm64/traps.o \
+fast-objs := $(addprefix $(O)/, kernel/core.o kernel/hypercall.o \
 	kernel/vgic/dist.o drivers/gic/gicv2.o drivers/gic/gicv3.o)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 

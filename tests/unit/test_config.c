@@ -58,7 +58,7 @@ static void machine_is_described(void **state)
     assert_int_equal(platform->reserved_count, 2);
     assert_int_equal(platform->reserved[0].base, 0x50000000);
     assert_int_equal(platform->reserved[1].base, 0x51000000);
-    assert_int_equal(platform->device_count, 2); /* rtc and gadget */
+    assert_int_equal(platform->device_count, 6); /* rtc, gadget, UART, GICD, GICR, ITS */
     assert_int_equal(platform->cpu_count, 2);
     assert_int_equal(platform->cpu_mpidr[1], 1);
     assert_int_equal(platform->gic_version, GIC_V3);

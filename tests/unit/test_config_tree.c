@@ -221,8 +221,7 @@ static void make_change(void *blob, const struct change *change)
              change->name);
         break;
     case SET_STRING:
-        must(fdt_setprop(blob, node, change->name, change->string,
-                         (int)strlen(change->string) + 1),
+        must(fdt_setprop(blob, node, change->name, change->string, (int)strlen(change->string) + 1),
              change->name);
         break;
     case SET_FLAG:

@@ -562,6 +562,42 @@ static void written_active_state_blocks_and_ends(void **state)
     assert_false(get_bit(0, ISACTIVER, ANY_SPI));
 }
 
+/* Ends by count go to acknowledged interrupts first; having once been forced does not matter. */
+static void interrupt_that_was_forced_and_ended_is_acknowledged_like_any_other(void **state)
+{
+    (void)state;
+    start(GIC_V3, 1, 2);
+    reg_write(&m, 0, ICFGR + 4, 4, 0xffffffff); /* edge: no maintenance when they end */
+    set_bit(0, ISACTIVER, 21);
+    m.eoi_mode = true;
+    machine_dir(&m, 0, 21);
+    m.eoi_mode = false;
+    reg_write(&m, 0, ISENABLER, 4, 0xf00000);
+    for (uint32_t intid = 20; intid < 24; intid++) {
+        set_priority(0, intid, (uint8_t)(0xf8 - 8 * (intid - 20)));
+        set_bit(0, ISPENDR, intid);
+        assert_int_equal(machine_ack(&m, 0), intid);
+    }
+    machine_eoi(&m, 0, 23);
+    machine_eoi(&m, 0, 22);
+    machine_eoi(&m, 0, 21);
+    assert_int_equal(reg_read(&m, 0, ISACTIVER, 4), 1U << 20);
+}
+
+static void retract_sees_an_acknowledgement_on_another_cpu(void **state)
+{
+    (void)state;
+    start(GIC_V3, 2, 4);
+    vgic_link_shared(&m.dist, ANY_SPI, PHYSICAL_BASE + ANY_SPI);
+    set_bit(0, ISENABLER, ANY_SPI);
+    machine_fire(&m, 0, ANY_SPI);
+    assert_int_equal(machine_ack(&m, 0), ANY_SPI);
+    vgic_hw_retract(&m.cpu[1], ANY_SPI);
+    come_in(0);
+    machine_eoi(&m, 0, ANY_SPI);
+    assert_false(*machine_physical(&m, 0, ANY_SPI));
+}
+
 static void linked_interrupt_is_ended_by_its_list_register(void **state)
 {
     (void)state;
@@ -709,6 +745,8 @@ int main(void)
         cmocka_unit_test(pending_is_displaced_before_active),
         cmocka_unit_test(nesting_deeper_than_list_registers_ends_in_order),
         cmocka_unit_test(written_active_state_blocks_and_ends),
+        cmocka_unit_test(interrupt_that_was_forced_and_ended_is_acknowledged_like_any_other),
+        cmocka_unit_test(retract_sees_an_acknowledgement_on_another_cpu),
         cmocka_unit_test(linked_interrupt_is_ended_by_its_list_register),
         cmocka_unit_test(linked_interrupt_stays_busy_while_disabled),
         cmocka_unit_test(retract_takes_back_what_was_not_acknowledged),

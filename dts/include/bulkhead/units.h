@@ -7,6 +7,8 @@
 #ifndef BULKHEAD_UNITS_H
 #define BULKHEAD_UNITS_H
 
+/* These are not C expressions. */
+/* clang-format off */
 #define CELLS(value) (((value) >> 32) & 0xffffffff) ((value) & 0xffffffff)
 
 /* Nanoseconds. */
@@ -19,5 +21,7 @@
 #define KIB(count) CELLS((count) << 10)
 #define MIB(count) CELLS((count) << 20)
 #define GIB(count) CELLS((count) << 30)
+
+/* clang-format on */
 
 #endif

@@ -18,6 +18,7 @@ void serror_take(void);
 #define PSCI_SYSTEM_OFF 0x84000008U
 
 /* A call to the firmware by the kernel itself, by SMC or HVC. */
-uint64_t firmware_call(uint64_t function, uint64_t first, uint64_t second, uint64_t third, bool hvc);
+uint64_t firmware_call(uint64_t function, uint64_t first, uint64_t second, uint64_t third,
+                       bool hvc);
 
 #endif

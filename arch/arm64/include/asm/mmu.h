@@ -8,12 +8,13 @@
 
 #include <bulkhead/types.h>
 
-/* Physical address of something mapped at EL2, by the MMU's own walk: no arithmetic, so that the kernel
- * may be scattered over physical memory.  Panics if it is not mapped.  Clobbers PAR_EL1: start-up only. */
+/* Physical address of something mapped at EL2, by the MMU's own walk: no arithmetic, so that the
+ * kernel may be scattered over physical memory.  Panics if it is not mapped.  Clobbers PAR_EL1:
+ * start-up only. */
 paddr_t mmu_physical(const void *address);
 
-/* Maps a device frame (page-rounded) and returns the address of its first register.  Panics when the
- * device window is full.  Start-up only. */
+/* Maps a device frame (page-rounded) and returns the address of its first register.  Panics when
+ * the device window is full.  Start-up only. */
 volatile void *mmu_map_device(paddr_t pa, uint64_t size_bytes);
 
 /* Maps [pa, pa + size) read-only into the device-tree window; NULL if it does not fit. */
@@ -25,8 +26,9 @@ void mmu_unmap_fdt(void);
 /* Adds 2 MiB blocks of RAM behind the pool (arena): returns their virtual address. */
 void *mmu_map_pool(paddr_t pa, uint64_t size_bytes);
 
-/* This core's two copy windows: one page each, remapped with break-before-make and local TLB maintenance
- * only.  About 40 instructions.  The mapping lasts until the next call for the same window. */
+/* This core's two copy windows: one page each, remapped with break-before-make and local TLB
+ * maintenance only.  About 40 instructions.  The mapping lasts until the next call for the same
+ * window. */
 enum mmu_window { MMU_WINDOW_SOURCE, MMU_WINDOW_TARGET, MMU_WINDOW_COUNT };
 void *mmu_window_map(enum mmu_window window, paddr_t page);
 void mmu_window_unmap(enum mmu_window window);

@@ -15,7 +15,7 @@
 #define sysreg_read(name)                                                                          \
     ({                                                                                             \
         uint64_t sysreg_value;                                                                     \
-        __asm__ volatile("mrs %0, " SYSREG_NAME(name) : "=r"(sysreg_value));                                   \
+        __asm__ volatile("mrs %0, " SYSREG_NAME(name) : "=r"(sysreg_value));                       \
         sysreg_value;                                                                              \
     })
 

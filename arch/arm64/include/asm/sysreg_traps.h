@@ -40,6 +40,7 @@ static inline bool pstate_is_aarch32(uint64_t pstate)
 
 /* Defined elsewhere in the kernel. */
 void trap_sgi1r(struct vcpu *vcpu, uint64_t value); /* ICC_SGI1R_EL1 written */
+void trap_dir(struct vcpu *vcpu, uint64_t value);   /* ICC_DIR_EL1 written */
 void trap_set_way(struct vcpu *vcpu);               /* DC ISW, CSW, CISW */
 
 #endif

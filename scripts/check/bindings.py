@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Do the schemas hold, and do the shipped systems keep to them?
+
+Checks dts/bindings with dt-doc-validate, then every system in schedules/ and the accepted system of
+the tests with dt-validate, on both machines.  dt-validate always exits 0, so any output counts; what
+it says about QEMU's own tree, without our overlay, does not.  Last, systems with a mistake that a
+schema can see must be told: a schema that is never applied finds nothing, too.
+
+usage: bindings.py [--build DIR]"""
+import argparse
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+
+import system  # noqa: E402
+
+BINDINGS = os.path.join(ROOT, "dts", "bindings")
+MISTAKES = ["unknown-node", "unknown-property", "missing-node", "missing-property", "property-value",
+            "property-value-cells", "vcpu-count", "label-text"]
+
+
+def output_of(*command):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                            check=False)
+    return result.stdout
+
+
+def findings(schema, directory):
+    """What dt-validate says about the merged tree and not about the machine's."""
+    said = {}
+    for name in ("base.dtb", "merged.dtb"):
+        path = os.path.join(directory, name)
+        said[name] = output_of("dt-validate", "-s", schema, path).replace(path, "tree")
+    known = set(said["base.dtb"].splitlines())
+    return [line for line in said["merged.dtb"].splitlines() if line not in known]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--build", default="build")
+    arguments = parser.parse_args()
+    problems = []
+    schemas = sorted(glob.glob(os.path.join(BINDINGS, "*.yaml")))
+    problems += output_of("dt-doc-validate", "-u", BINDINGS, *schemas).splitlines()
+    with tempfile.TemporaryDirectory() as directory:
+        schema = os.path.join(directory, "schema.json")
+        problems += output_of("dt-mk-schema", "-j", "-o", schema, BINDINGS).splitlines()
+
+        def check(overlay, gic):
+            out = os.path.join(directory, "system")
+            system.build_system(overlay, system.Machine(gic=gic), arguments.build, out=out)
+            return findings(schema, out)
+
+        systems = sorted(glob.glob(os.path.join(ROOT, "schedules", "*.dtso")))
+        for overlay in systems:
+            for gic in (2, 3):
+                problems += [f"{os.path.basename(overlay)}, GICv{gic}: {line}"
+                             for line in check(overlay, gic)]
+        for name in MISTAKES:
+            if not check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3):
+                problems.append(f"the schemas do not see the mistake of tests/bad/{name}.dtso")
+    for problem in problems:
+        print(problem)
+    print(f"{len(schemas)} schemas, {len(systems)} systems on 2 machines, {len(MISTAKES)} mistakes: "
+          f"{len(problems)} problems")
+    sys.exit(1 if problems else 0)
+
+
+if __name__ == "__main__":
+    main()
