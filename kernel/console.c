@@ -201,11 +201,13 @@ int console_mux_next(struct console_mux *mux, bool flush)
     return line_next(mux);
 }
 
+bool console_mux_in_text(const struct console_mux *mux)
+{
+    return mux->text_position != mux->text_length ||
+           (mux->in_line && mux->line_limit != mux->ring[mux->current]->tail);
+}
+
 bool console_mux_ready(const struct console_mux *mux)
 {
-    if (mux->text_position != mux->text_length)
-        return true;
-    if (mux->in_line && mux->line_limit != mux->ring[mux->current]->tail)
-        return true;
-    return next_source(mux, false) != mux->ring_count;
+    return console_mux_in_text(mux) || next_source(mux, false) != mux->ring_count;
 }

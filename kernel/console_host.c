@@ -8,20 +8,39 @@
 
 #define INPUT_LIMIT 4U
 
+/* What must be left before the release when a character is begun: inside a line, and where the next line
+ * is looked for among all sources and its tag or loss is put into words (docs/timing.md). */
+#define CHARACTER_NS   300U
+#define LINE_NS        1200U
+#define LINE_SOURCE_NS 20U
+
 static struct console_mux mux;
+static int64_t character_ticks;
+static int64_t line_ticks;
 
 void console_host_init(struct console_ring *const *ring, uint32_t ring_count)
 {
     console_mux_init(&mux, ring, ring_count);
+    character_ticks = (int64_t)ns_to_ticks(CHARACTER_NS, module_state.counter_hz);
+    line_ticks = (int64_t)ns_to_ticks(LINE_NS + LINE_SOURCE_NS * ring_count, module_state.counter_hz);
 }
 
 uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
 {
     uint64_t now = counter_now();
 
-    while (limit-- != 0 && (int64_t)(now - until_ticks) < 0 && console_mux_ready(&mux) &&
-           uart_can_send()) {
-        uart_send((uint8_t)console_mux_next(&mux, false));
+    for (; limit != 0; limit--) {
+        int64_t left = (int64_t)(until_ticks - now);
+        int character;
+
+        if (left < (console_mux_in_text(&mux) ? character_ticks : line_ticks) || !uart_can_send()) {
+            break;
+        }
+        character = console_mux_next(&mux, false);
+        if (character < 0) {
+            break;
+        }
+        uart_send((uint8_t)character);
         now = counter_now();
     }
     return now;

@@ -21,10 +21,6 @@
 /* Characters that one boundary may send: as many as a PL011's FIFO holds. */
 #define BOUNDARY_CHARACTERS 16U
 
-/* No character is begun later than this before a release: the longest one, at a line's end with
- * many sources, takes less. */
-#define SETTLE_NS 600U
-
 /* A guard of EL2's own: an idle core comes back this long before its next window. */
 static uint64_t guard_length_ticks;
 
@@ -195,7 +191,11 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     measure_switch(core, now);
     account(core, window, start);
     console_host_input(vcpu);
-    now = console_host_drain(core->release_ticks - core->settle_ticks, BOUNDARY_CHARACTERS);
+    now = console_host_drain(core->release_ticks, BOUNDARY_CHARACTERS);
+    if (hm_log_pending() && (int64_t)(core->release_ticks - now) > core->log_step_ticks) {
+        hm_log_step();
+        now = counter_now();
+    }
     if ((int64_t)(now - core->release_ticks) > 0) {
         core->late_count++;
         hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, window),
@@ -221,7 +221,9 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
         if (starting != NULL && starting->mode == PARTITION_COLD_START &&
             (int64_t)(now + step_ticks - until) < 0) {
             (void)partition_start_step(starting);
-        } else if (console_host_ready()) {
+        } else if (hm_log_pending() && (int64_t)(until - now) > core->log_step_ticks) {
+            hm_log_step();
+        } else if (console_host_ready() && (int64_t)(until - now) > core->log_step_ticks) {
             (void)console_host_drain(until, 1);
         } else {
             /* CNTHP is the only interrupt that is enabled now; it wakes the core though masked. */
@@ -436,7 +438,7 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
     core->clock = frame_clock_make(plan->major_frame_ns, hz);
     core->exit_ticks = ns_to_ticks(module->exit_cost_ns, hz);
     core->tail_ticks = ns_to_ticks(RELEASE_TAIL_NS, hz);
-    core->settle_ticks = ns_to_ticks(SETTLE_NS, hz);
+    core->log_step_ticks = (int64_t)ns_to_ticks(HM_LOG_STEP_NS, hz);
     core->stop_frame = module->stop_after_frames != 0 ? module->stop_after_frames : UINT64_MAX;
     core->window_count = list->window_count;
     core->windows_end = core->windows + list->window_count;

@@ -7,25 +7,22 @@
 #include <bulkhead/start.h>
 #include <bulkhead/timer.h>
 
-enum hm_level { HM_LEVEL_PARTITION, HM_LEVEL_MODULE };
-
 /* What follows an error.  Wanted ends are logged but are no health events. */
 static const struct {
     const char *name;
-    enum hm_level level;
     enum hm_action action;
     bool is_error;
 } hm_table[HM_ERROR_COUNT] = {
-    [HM_ERROR_MEMORY_ACCESS] = {"memory-access", HM_LEVEL_PARTITION, HM_STOP_PARTITION, true},
-    [HM_ERROR_PERMISSION] = {"permission", HM_LEVEL_PARTITION, HM_STOP_PARTITION, true},
-    [HM_ERROR_DEVICE_ACCESS] = {"device-access", HM_LEVEL_PARTITION, HM_STOP_PARTITION, true},
-    [HM_ERROR_ILLEGAL_TRAP] = {"illegal-trap", HM_LEVEL_PARTITION, HM_STOP_PARTITION, true},
-    [HM_ERROR_SERROR] = {"serror", HM_LEVEL_PARTITION, HM_STOP_PARTITION, true},
-    [HM_ERROR_APPLICATION] = {"application", HM_LEVEL_PARTITION, HM_STOP_PARTITION, false},
-    [HM_ERROR_POWER_OFF] = {"power-off", HM_LEVEL_PARTITION, HM_STOP_PARTITION, false},
-    [HM_ERROR_RESET] = {"reset", HM_LEVEL_PARTITION, HM_RESTART_COLD, false},
-    [HM_ERROR_WINDOW_LATE] = {"window-late", HM_LEVEL_MODULE, HM_LOG, true},
-    [HM_ERROR_WINDOW_MISSED] = {"window-missed", HM_LEVEL_MODULE, HM_LOG, true},
+    [HM_ERROR_MEMORY_ACCESS] = {"memory-access", HM_STOP_PARTITION, true},
+    [HM_ERROR_PERMISSION] = {"permission", HM_STOP_PARTITION, true},
+    [HM_ERROR_DEVICE_ACCESS] = {"device-access", HM_STOP_PARTITION, true},
+    [HM_ERROR_ILLEGAL_TRAP] = {"illegal-trap", HM_STOP_PARTITION, true},
+    [HM_ERROR_SERROR] = {"serror", HM_STOP_PARTITION, true},
+    [HM_ERROR_APPLICATION] = {"application", HM_STOP_PARTITION, false},
+    [HM_ERROR_POWER_OFF] = {"power-off", HM_STOP_PARTITION, false},
+    [HM_ERROR_RESET] = {"reset", HM_RESTART_COLD, false},
+    [HM_ERROR_WINDOW_LATE] = {"window-late", HM_LOG, true},
+    [HM_ERROR_WINDOW_MISSED] = {"window-missed", HM_LOG, true},
 };
 
 static const char *const action_name[] = {
@@ -34,10 +31,26 @@ static const char *const action_name[] = {
     [HM_RESTART_COLD] = "cold-start",
 };
 
-static uint64_t event_count;
+/*
+ * Events wait here for their line on the console: formatting takes longer than a guard has room for, so
+ * it happens piece by piece in idle time and while a release is awaited (hm_log_step).
+ */
+#define QUEUE_EVENTS 32U /* power of two */
 
-/* Lines that module events may print: a broken guard must not drown the console. */
-#define MODULE_LINES 16U
+struct event {
+    enum hm_error error;
+    const struct partition *partition; /* NULL: module level */
+    uint64_t pc;
+    uint64_t address;
+    uint64_t detail;
+};
+
+static struct event queue[QUEUE_EVENTS];
+static uint32_t queue_head;
+static uint32_t queue_tail;
+static uint32_t piece; /* of the line of the event at the tail */
+static uint64_t unlogged_count;
+static uint64_t event_count;
 
 const char *hm_error_name(enum hm_error error)
 {
@@ -49,10 +62,25 @@ uint64_t hm_event_count(void)
     return event_count;
 }
 
+uint64_t hm_unlogged_count(void)
+{
+    return unlogged_count;
+}
+
+static void enqueue(const struct event *event)
+{
+    if (queue_head - queue_tail == QUEUE_EVENTS) {
+        unlogged_count++;
+        return;
+    }
+    queue[queue_head++ % QUEUE_EVENTS] = *event;
+}
+
 void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address, uint64_t detail)
 {
     struct partition *partition = vcpu->partition;
     enum hm_action action = hm_table[error].action;
+    struct event event = {error, partition, vcpu->context.pc, address, detail};
 
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | partition->desc->id,
               counter_now());
@@ -60,9 +88,7 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
         event_count++;
         partition->health_events++;
     }
-    log_line("health partition=%s error=%s pc=0x%lx address=0x%lx esr=0x%lx action=%s",
-             partition->desc->name, hm_table[error].name, vcpu->context.pc, address, detail,
-             action_name[action]);
+    enqueue(&event);
     if (action == HM_STOP_PARTITION) {
         partition->mode = PARTITION_IDLE;
     } else if (action == HM_RESTART_COLD) {
@@ -72,12 +98,76 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
 
 void hm_module_event(enum hm_error error, uint64_t window, uint64_t lateness_ticks)
 {
+    struct event event = {error, NULL, 0, window, lateness_ticks};
+
     event_count++;
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | (uint32_t)window,
               counter_now());
-    if (event_count <= MODULE_LINES) {
-        log_line("health module error=%s window=%lu lateness_ns=%lu action=log",
-                 hm_table[error].name, window,
-                 ticks_to_ns(lateness_ticks, module_state.counter_hz));
+    enqueue(&event);
+}
+
+bool hm_log_pending(void)
+{
+    return queue_head != queue_tail;
+}
+
+static void partition_piece(const struct event *event)
+{
+    switch (piece++) {
+    case 0:
+        log_text("bulkhead: health partition=");
+        break;
+    case 1:
+        log_text("%s", event->partition->desc->name);
+        break;
+    case 2:
+        log_text(" error=%s", hm_table[event->error].name);
+        break;
+    case 3:
+        log_text(" pc=0x%lx", event->pc);
+        break;
+    case 4:
+        log_text(" address=0x%lx", event->address);
+        break;
+    case 5:
+        log_text(" esr=0x%lx", event->detail);
+        break;
+    default:
+        log_text(" action=%s\n", action_name[hm_table[event->error].action]);
+        piece = 0;
+        break;
+    }
+}
+
+static void module_piece(const struct event *event)
+{
+    switch (piece++) {
+    case 0:
+        log_text("bulkhead: health module");
+        break;
+    case 1:
+        log_text(" error=%s window=%lu", hm_table[event->error].name, event->address);
+        break;
+    case 2:
+        log_text(" lateness_ns=%lu", ticks_to_ns(event->detail, module_state.counter_hz));
+        break;
+    default:
+        log_text(" action=%s\n", action_name[hm_table[event->error].action]);
+        piece = 0;
+        break;
+    }
+}
+
+void hm_log_step(void)
+{
+    const struct event *event = &queue[queue_tail % QUEUE_EVENTS];
+
+    if (event->partition != NULL) {
+        partition_piece(event);
+    } else {
+        module_piece(event);
+    }
+    if (piece == 0) {
+        queue_tail++;
     }
 }

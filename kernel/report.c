@@ -100,9 +100,9 @@ static void machine_lines(const struct core *core, uint64_t *due, uint64_t *run)
     log_line("stat switch_entry_to_wait_max=%lu", core->switch_max_ticks);
     log_line("stat exit_ticks=%lu", core->exit_ticks);
     log_line("stat guard_ns=%lu", module_state.desc->guard_ns);
-    log_line("stat traps=%lu", core->trap_count);
     log_line("stat windows_late=%lu", core->late_count);
     log_line("stat windows_missed=%lu", core->missed_count);
+    log_line("stat health_lines_dropped=%lu", hm_unlogged_count());
     log_line("stat major_frames=%lu", core->cursor.frame);
     log_line("stat kernel_ram_bytes=%lu", module_state.kernel_ram_bytes);
 }
@@ -131,6 +131,10 @@ void module_end(void)
     bool ok;
 
     guard_disarm();
+    while (hm_log_pending()) {
+        hm_log_step();
+        console_host_flush();
+    }
     console_host_flush();
     log_use_uart();
     table(core);

@@ -2,7 +2,7 @@
 /*
  * What does this CPU need between a guest's training of its predictors and our first indirect
  * branch? Branch history injection: a loop of taken branches, whose length Arm published per core
- * ("Spectre-BHB" white paper, March 2022).  Branch target injection: firmware's
+ * ("Spectre-BHB" white paper, March 2022: k rounds of two taken branches; ours are k / 4 rounds of eight).  Branch target injection: firmware's
  * SMCCC_ARCH_WORKAROUND_1 (DEN 0070) where ID_AA64PFR0_EL1.CSV2 does not promise hardware
  * separation.
  */
@@ -23,20 +23,20 @@
 
 static const struct {
     uint32_t part;
-    uint8_t loops;
+    uint8_t rounds;
 } bhb_table[] = {
-    {ARM(0xd07), 8},  /* Cortex-A57 */
-    {ARM(0xd08), 8},  /* Cortex-A72 */
-    {ARM(0xd09), 8},  /* Cortex-A73 */
-    {ARM(0xd0b), 24}, /* Cortex-A76 */
-    {ARM(0xd0c), 24}, /* Neoverse N1 */
-    {ARM(0xd0d), 24}, /* Cortex-A77 */
-    {ARM(0xd41), 32}, /* Cortex-A78 */
-    {ARM(0xd40), 32}, /* Neoverse V1 */
-    {ARM(0xd44), 32}, /* Cortex-X1 */
-    {ARM(0xd47), 32}, /* Cortex-A710 */
-    {ARM(0xd48), 32}, /* Cortex-X2 */
-    {ARM(0xd49), 32}, /* Neoverse N2 */
+    {ARM(0xd07), 2},  /* Cortex-A57 */
+    {ARM(0xd08), 2},  /* Cortex-A72 */
+    {ARM(0xd09), 2},  /* Cortex-A73 */
+    {ARM(0xd0b), 6}, /* Cortex-A76 */
+    {ARM(0xd0c), 6}, /* Neoverse N1 */
+    {ARM(0xd0d), 6}, /* Cortex-A77 */
+    {ARM(0xd41), 8}, /* Cortex-A78 */
+    {ARM(0xd40), 8}, /* Neoverse V1 */
+    {ARM(0xd44), 8}, /* Cortex-X1 */
+    {ARM(0xd47), 8}, /* Cortex-A710 */
+    {ARM(0xd48), 8}, /* Cortex-X2 */
+    {ARM(0xd49), 8}, /* Neoverse N2 */
 };
 
 uint32_t mitigation_of_this_core(enum psci_conduit conduit)
@@ -49,7 +49,7 @@ uint32_t mitigation_of_this_core(enum psci_conduit conduit)
 
     for (uint32_t i = 0; !has_ecbhb && i < ARRAY_COUNT(bhb_table); i++) {
         if (bhb_table[i].part == part) {
-            mitigation = bhb_table[i].loops;
+            mitigation = bhb_table[i].rounds;
         }
     }
     /* The vectors call by SMC only: with HVC as conduit there is no EL3 to ask. */

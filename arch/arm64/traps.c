@@ -233,7 +233,6 @@ bool trap_sync(struct vcpu *vcpu)
     uint64_t esr = sysreg_read(esr_el2);
     unsigned int class = esr_class(esr);
 
-    this_core()->trap_count++;
     switch (class) {
     case ESR_EC_HVC64:
         if ((esr & 0xffff) != 0) {

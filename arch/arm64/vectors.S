@@ -159,12 +159,13 @@ trap_serror_address:
     ldr     x21, [x20, #CORE_STACK_TOP]
     mov     sp, x21
     .subsection 1
-    /* Branch history: a chain of taken branches (Arm, Spectre-BHB white paper); then CVE-2017-5715 by
-     * firmware where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
+    /* Branch history: rounds of eight taken branches (mitigation.c); then CVE-2017-5715 by firmware where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
 8:  and     w22, w21, #0xff
     cbz     w22, 7f
-6:  b       5f
-5:  subs    w22, w22, #1
+6:  .rept   7
+    b       . + 4
+    .endr
+    subs    w22, w22, #1
     b.ne    6b
     dsb     nsh
     isb

@@ -64,6 +64,9 @@ void console_mux_init(struct console_mux *mux, struct console_ring *const *ring,
  */
 int console_mux_next(struct console_mux *mux, bool flush);
 
+/* True if the next character is in the midst of a line or text: console_mux_next() is O(1) then. */
+bool console_mux_in_text(const struct console_mux *mux);
+
 /* True if console_mux_next(mux, false) would return a character.  O(ring_count). */
 bool console_mux_ready(const struct console_mux *mux);
 

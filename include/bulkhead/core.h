@@ -57,7 +57,7 @@ struct core {
     uint64_t window_frame; /* its major frame */
     uint64_t exit_ticks;   /* wait exit to first guest instruction */
     uint64_t tail_ticks;   /* last look at the counter to first guest instruction */
-    uint64_t settle_ticks; /* time needed between the last console character and the release */
+    int64_t log_step_ticks; /* time that one piece of a log line needs */
     uint64_t stop_frame;   /* first major frame that is not run */
     bool whole_frame;      /* one window, equal to the frame: boundaries only on request */
     struct window *measured_window; /* whose release released_ticks is; NULL before the first */
@@ -66,7 +66,6 @@ struct core {
     uint64_t late_count;
     uint64_t missed_count;
     uint64_t switch_max_ticks; /* interrupt entry to first poll of the wait */
-    uint64_t trap_count;
     struct trace_ring trace;
 };
 

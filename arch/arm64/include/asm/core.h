@@ -8,7 +8,7 @@
 #define CORE_RELEASE    16 /* counter value at which the wait ends */
 #define CORE_RELEASED   24 /* counter value that the wait saw */
 #define CORE_ENTRY      32 /* counter value at the last interrupt entry */
-#define CORE_MITIGATION 40 /* bits 7:0: BHB loop count; bit 31: SMCCC_ARCH_WORKAROUND_1 */
+#define CORE_MITIGATION 40 /* bits 7:0: BHB rounds; bit 31: SMCCC_ARCH_WORKAROUND_1 */
 #define CORE_HAS_PAUTH  44
 
 /* From release_vcpu's last look at the counter to the guest's first instruction: five instructions. */
