@@ -21,9 +21,6 @@
 /* Characters that one boundary may send: as many as a PL011's FIFO holds. */
 #define BOUNDARY_CHARACTERS 16U
 
-/* A guard of EL2's own: an idle core comes back this long before its next window. */
-static uint64_t guard_length_ticks;
-
 static bool runnable(const struct vcpu *vcpu)
 {
     return vcpu->partition->mode == PARTITION_NORMAL && vcpu->powered_on;
@@ -142,6 +139,10 @@ static void account(struct core *core, struct window *window, uint64_t start)
 
         last->release_min = offset < last->release_min ? offset : last->release_min;
         last->release_max = offset > last->release_max ? offset : last->release_max;
+        if (offset > core->tolerance_ticks) {
+            core->late_count++;
+            hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, last), (uint64_t)offset);
+        }
     }
     core->measured_window = window;
     core->measured_start = start;
@@ -194,12 +195,6 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     now = console_host_drain(core->release_ticks, BOUNDARY_CHARACTERS);
     if (hm_log_pending() && (int64_t)(core->release_ticks - now) > core->log_step_ticks) {
         hm_log_step();
-        now = counter_now();
-    }
-    if ((int64_t)(now - core->release_ticks) > 0) {
-        core->late_count++;
-        hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, window),
-                        now - core->release_ticks);
     }
     return vcpu;
 }
@@ -282,8 +277,8 @@ static struct vcpu *next_release(struct core *core)
             advance(core);
             continue;
         }
-        if ((int64_t)(now - (start - guard_length_ticks)) < 0) {
-            idle(core, start - guard_length_ticks, NULL);
+        if ((int64_t)(now - (start - core->guard_ticks)) < 0) {
+            idle(core, start - core->guard_ticks, NULL);
         }
         return enter(core, window, start);
     }
@@ -377,7 +372,7 @@ struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
     leave(core);
     if (core->whole_frame) {
         catch_up(core, counter_now());
-        guard = core->cursor.start - guard_length_ticks;
+        guard = core->cursor.start - core->guard_ticks;
     }
     idle(core, guard, vcpu->partition);
     return next_release(core);
@@ -434,9 +429,12 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
     if (core->windows == NULL || (CONFIG_TRACE && core->trace.record == NULL)) {
         return false;
     }
-    guard_length_ticks = guard;
     core->clock = frame_clock_make(plan->major_frame_ns, hz);
     core->exit_ticks = ns_to_ticks(module->exit_cost_ns, hz);
+    /* Where a tick is longer than an instruction, the look at the counter may fall into the next
+     * one. */
+    core->tolerance_ticks = hz < NS_PER_SECOND ? 1 : 0;
+    core->guard_ticks = guard;
     core->tail_ticks = ns_to_ticks(RELEASE_TAIL_NS, hz);
     core->log_step_ticks = (int64_t)ns_to_ticks(HM_LOG_STEP_NS, hz);
     core->stop_frame = module->stop_after_frames != 0 ? module->stop_after_frames : UINT64_MAX;
@@ -478,6 +476,6 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
 void core_run(struct core *core)
 {
     /* The first frame starts after the time that any boundary has. */
-    core->cursor.start = counter_now() + guard_length_ticks;
+    core->cursor.start = counter_now() + core->guard_ticks;
     release_vcpu(next_release(core));
 }

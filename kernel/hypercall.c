@@ -37,7 +37,7 @@ bool hypercall(struct vcpu *vcpu)
         return true;
     case BH_WINDOW:
         result(vcpu, SMCCC_SUCCESS, core->window_start,
-               core->window->guard_ticks - core->window->start_ticks,
+               core->window->guard_ticks - core->window->start_ticks + core->guard_ticks,
                core->window_frame << 32 | (uint64_t)(core->window - core->windows));
         return true;
     case BH_STOP:

@@ -18,6 +18,7 @@ SECTIONS
     __kernel_start = .;
     .text : ALIGN(4096) {
         *(.head.text)
+        *(.text.low)
         *(.text.vectors)
         *(.text .text.*)
     } :text

@@ -64,7 +64,7 @@
     \action q30, q31, [x1, #480]
     .endm
 
-    .text
+    .section .text.low, "ax"           /* fills the hole before the vector table */
 
 /* void context_save(struct vcpu_context *) */
     .global context_save

@@ -23,14 +23,19 @@
 #define ISS_SSE         (UINT64_C(1) << 21)
 #define ISS_SRT(esr)    (((esr) >> 16) & 31)
 #define ISS_SF          (UINT64_C(1) << 15)
-#define FSC_TYPE(esr)   ((esr)&0x3c)
+#define FSC_TYPE_MASK   0x3cU
+#define FSC_TYPE(esr)   ((esr)&FSC_TYPE_MASK)
 #define FSC_TRANSLATION 0x04U
 #define FSC_ACCESS_FLAG 0x08U
 #define FSC_PERMISSION  0x0cU
 
+#define PSTATE_BTYPE (UINT64_C(3) << 10)
+
 #define GICD_FRAME 0x10000U
 #define GICR_FRAME 0x20000U
-#define UART_FRAME 0x1000U
+/* Reads below are of CTLR, TYPER and IIDR, which no list register caches. */
+#define GICD_IDENTITY_END 0x80U
+#define UART_FRAME        0x1000U
 
 /* Faulting IPA: HPFAR_EL2 holds bits 47:12 in bits 43:4 (Arm ARM D17.2.63). */
 static uint64_t fault_ipa(uint64_t far)
@@ -39,6 +44,28 @@ static uint64_t fault_ipa(uint64_t far)
 }
 
 /* --- virtual devices ------------------------------------------------------------------------- */
+
+/* Brings lr[] up to date for an access.  A timer that the guest masked or re-armed after its
+ * interrupt had become pending is no longer pending, as its line has fallen. */
+static void begin_list(struct vcpu *vcpu)
+{
+    const struct platform_desc *platform = &module_state.desc->platform;
+    uint32_t timers = 1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer;
+    uint32_t busy;
+
+    gic->read_list(&vcpu->vgic);
+    busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
+    if (busy == 0) {
+        return;
+    }
+    if (!timer_virtual_firing()) {
+        vgic_hw_retract(&vcpu->vgic, platform->irq_virt_timer);
+    }
+    if (!timer_physical_firing()) {
+        vgic_hw_retract(&vcpu->vgic, platform->irq_phys_timer);
+    }
+    gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
+}
 
 static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
 {
@@ -58,8 +85,9 @@ static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
 
 static void distributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
 {
-    if (vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
-        gic->read_list(&vcpu->vgic);
+    if ((access->write || access->offset >= GICD_IDENTITY_END) &&
+        vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
+        begin_list(vcpu);
         *ok = vgic_dist_access(&vcpu->vgic, access);
         gic->write_list(&vcpu->vgic);
     } else {
@@ -73,7 +101,7 @@ static void redistributor_access(struct vcpu *vcpu, struct vgic_access *access, 
 
     access->offset %= GICR_FRAME;
     if (vgic_redist_needs_lr(access)) {
-        gic->read_list(&vcpu->vgic);
+        begin_list(vcpu);
         *ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
         gic->write_list(&vcpu->vgic);
     } else {
@@ -107,22 +135,19 @@ static bool device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *a
 
 /* --- aborts ---------------------------------------------------------------------------------- */
 
-static uint64_t sign_extend(uint64_t value, unsigned int bytes)
+static uint64_t access_mask(uint32_t size_bytes)
 {
-    unsigned int shift = 64U - 8U * bytes;
-
-    return (uint64_t)((int64_t)(value << shift) >> shift);
+    return UINT64_MAX >> (64U - 8U * size_bytes);
 }
 
 static void finish_read(struct vcpu *vcpu, uint64_t esr, const struct vgic_access *access)
 {
-    uint64_t value = access->value;
+    uint64_t value = access->value & access_mask(access->size_bytes);
 
-    if (access->size_bytes < 8) {
-        value &= (UINT64_C(1) << (8U * access->size_bytes)) - 1;
-        if ((esr & ISS_SSE) != 0) {
-            value = sign_extend(value, access->size_bytes);
-        }
+    if ((esr & ISS_SSE) != 0) {
+        uint32_t shift = 64U - 8U * access->size_bytes;
+
+        value = (uint64_t)((int64_t)(value << shift) >> shift);
     }
     if ((esr & ISS_SF) == 0) {
         value &= UINT32_MAX;
@@ -148,15 +173,23 @@ static bool nothing_there(struct vcpu *vcpu, uint64_t ipa, uint64_t far, uint64_
     return false;
 }
 
-static bool data_abort(struct vcpu *vcpu, uint64_t esr)
+/* Steps over an emulated load or store: the common case of trap_skip(). */
+static void step(struct vcpu *vcpu, uint64_t esr)
 {
-    uint64_t far = sysreg_read(far_el2);
+    if (!pstate_is_aarch32(vcpu->context.pstate)) {
+        vcpu->context.pc += 4;
+        vcpu->context.pstate &= ~PSTATE_BTYPE;
+    } else {
+        trap_skip(vcpu, esr);
+    }
+}
+
+/* Everything but an access with a syndrome to an address that stage 2 does not map. */
+static bool other_data_abort(struct vcpu *vcpu, uint64_t esr, uint64_t far)
+{
     uint64_t ipa = fault_ipa(far);
-    struct vgic_access access = {
-        .size_bytes = 1U << ISS_SAS(esr),
-        .write = (esr & ESR_ABORT_WNR) != 0,
-    };
-    bool ok = false;
+    struct vgic_access access = {.size_bytes = 0};
+    bool ok;
 
     switch (FSC_TYPE(esr)) {
     case FSC_TRANSLATION:
@@ -169,21 +202,31 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
         hm_partition_event(vcpu, HM_ERROR_MEMORY_ACCESS, far, esr);
         return false;
     }
-    if ((esr & ISS_ISV) == 0 || (esr & ESR_ABORT_S1PTW) != 0) {
-        /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that
-         * is not there that is an access to nothing; on a device it cannot be emulated. */
-        access.size_bytes = 0;
-        if (device_access(vcpu, ipa & ~UINT64_C(0xfff), &access, &ok)) {
-            hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
-            return false;
-        }
-        return nothing_there(vcpu, ipa, far, esr, false);
+    /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that is
+     * not there that is an access to nothing; on a device it cannot be emulated. */
+    if (device_access(vcpu, ipa & ~(PAGE_BYTES - 1), &access, &ok)) {
+        hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
+        return false;
     }
+    return nothing_there(vcpu, ipa, far, esr, false);
+}
+
+static bool data_abort(struct vcpu *vcpu, uint64_t esr)
+{
+    uint64_t far = sysreg_read(far_el2);
+    uint64_t ipa;
+    struct vgic_access access;
+    bool ok;
+
+    if ((esr & (FSC_TYPE_MASK | ISS_ISV | ESR_ABORT_S1PTW)) != (FSC_TRANSLATION | ISS_ISV)) {
+        return other_data_abort(vcpu, esr, far);
+    }
+    ipa = fault_ipa(far);
+    access.size_bytes = 1U << ISS_SAS(esr);
+    access.write = (esr & ESR_ABORT_WNR) != 0;
+    access.value = 0;
     if (access.write && ISS_SRT(esr) != 31) {
-        access.value = vcpu->context.x[ISS_SRT(esr)];
-        if (access.size_bytes < 8) {
-            access.value &= (UINT64_C(1) << (8U * access.size_bytes)) - 1;
-        }
+        access.value = vcpu->context.x[ISS_SRT(esr)] & access_mask(access.size_bytes);
     }
     if (!device_access(vcpu, ipa, &access, &ok)) {
         return nothing_there(vcpu, ipa, far, esr, false);
@@ -199,7 +242,7 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
     if (!access.write) {
         finish_read(vcpu, esr, &access);
     }
-    trap_skip(vcpu, esr);
+    step(vcpu, esr);
     return true;
 }
 
@@ -233,12 +276,13 @@ bool trap_sync(struct vcpu *vcpu)
     uint64_t esr = sysreg_read(esr_el2);
     unsigned int class = esr_class(esr);
 
-    switch (class) {
-    case ESR_EC_HVC64:
+    if (class == ESR_EC_HVC64) {
         if ((esr & 0xffff) != 0) {
             vcpu->context.pc -= 4; /* ELR is past the HVC; the handler is to see the HVC itself */
         }
         return call(vcpu, esr);
+    }
+    switch (class) {
     case ESR_EC_SMC64:
         if ((esr & 0xffff) == 0) {
             trap_skip(vcpu, esr);

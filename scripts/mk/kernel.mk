@@ -15,7 +15,7 @@ kernel-elf := $(O)/bulkhead.elf
 kernel-bin := $(O)/bulkhead.bin
 kernel-lds := $(O)/kernel.lds
 
-kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 -falign-functions=8 -fno-align-loops -fno-align-jumps)
+kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(if $(LLVM),,-falign-functions=8 -fno-align-loops -fno-align-jumps))
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
@@ -26,8 +26,7 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 	-z noexecstack -z max-page-size=4096
 
 # Only what runs at boundaries and traps is built for speed; all else is built for size.
-fast-objs := $(addprefix $(O)/, kernel/core.o kernel/hypercall.o \
-	kernel/vgic/dist.o drivers/gic/gicv2.o drivers/gic/gicv3.o)
+fast-objs := $(addprefix $(O)/, kernel/core.o arch/arm64/traps.o)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
