@@ -15,7 +15,7 @@ kernel-elf := $(O)/bulkhead.elf
 kernel-bin := $(O)/bulkhead.bin
 kernel-lds := $(O)/kernel.lds
 
-kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(if $(LLVM),,-falign-functions=8 -fno-align-loops -fno-align-jumps))
+kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(if $(LLVM),,-fno-align-functions -fno-align-loops -fno-align-jumps))
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
