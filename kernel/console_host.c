@@ -8,8 +8,8 @@
 
 #define INPUT_LIMIT 4U
 
-/* What must be left before the release when a character is begun: inside a line, and where the next line
- * is looked for among all sources and its tag or loss is put into words (docs/timing.md). */
+/* What must be left before the release when a character is begun: inside a line, and where the next
+ * line is looked for among all sources and its tag or loss is put into words (docs/timing.md). */
 #define CHARACTER_NS   300U
 #define LINE_NS        1200U
 #define LINE_SOURCE_NS 20U
@@ -22,7 +22,8 @@ void console_host_init(struct console_ring *const *ring, uint32_t ring_count)
 {
     console_mux_init(&mux, ring, ring_count);
     character_ticks = (int64_t)ns_to_ticks(CHARACTER_NS, module_state.counter_hz);
-    line_ticks = (int64_t)ns_to_ticks(LINE_NS + LINE_SOURCE_NS * ring_count, module_state.counter_hz);
+    line_ticks =
+        (int64_t)ns_to_ticks(LINE_NS + LINE_SOURCE_NS * ring_count, module_state.counter_hz);
 }
 
 uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)

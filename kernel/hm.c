@@ -32,8 +32,8 @@ static const char *const action_name[] = {
 };
 
 /*
- * Events wait here for their line on the console: formatting takes longer than a guard has room for, so
- * it happens piece by piece in idle time and while a release is awaited (hm_log_step).
+ * Events wait here for their line on the console: formatting takes longer than a guard has room
+ * for, so it happens piece by piece in idle time and while a release is awaited (hm_log_step).
  */
 #define QUEUE_EVENTS 32U /* power of two */
 

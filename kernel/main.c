@@ -92,7 +92,7 @@ static const void *map_fdt(uint64_t fdt_pa, uint64_t *size_bytes)
 
 static void report_fault(void *context, const struct config_fault *fault)
 {
-    char text[220];
+    char text[360];
 
     (void)context;
     (void)config_fault_text(fault, text, sizeof(text));

@@ -5,6 +5,7 @@
  */
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>
+#include <bulkhead/nospec.h>
 
 #define PSCI_BASE  0x84000000U
 #define PSCI_64    0x40000000U
@@ -39,7 +40,7 @@ static struct vcpu *target_of(struct vcpu *vcpu, uint64_t mpidr)
     if (mpidr >= vcpu->partition->desc->vcpu_count) {
         return NULL;
     }
-    return &vcpu->partition->vcpu[mpidr];
+    return &vcpu->partition->vcpu[index_nospec(mpidr, vcpu->partition->desc->vcpu_count)];
 }
 
 static bool is_in_memory(const struct partition_desc *desc, uint64_t ipa)

@@ -10,7 +10,7 @@
  */
 #include <asm/core.h>
 #include <asm/layout.h>
-#include <asm/macros.h>
+#include <asm/macros.inc>
 
     .section .head.text, "ax"
 

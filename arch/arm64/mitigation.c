@@ -2,9 +2,9 @@
 /*
  * What does this CPU need between a guest's training of its predictors and our first indirect
  * branch? Branch history injection: a loop of taken branches, whose length Arm published per core
- * ("Spectre-BHB" white paper, March 2022: k rounds of two taken branches; ours are k / 4 rounds of eight).  Branch target injection: firmware's
- * SMCCC_ARCH_WORKAROUND_1 (DEN 0070) where ID_AA64PFR0_EL1.CSV2 does not promise hardware
- * separation.
+ * ("Spectre-BHB" white paper, March 2022: k rounds of two taken branches; ours are k / 4 rounds of
+ * eight).  Branch target injection: firmware's SMCCC_ARCH_WORKAROUND_1 (DEN 0070) where
+ * ID_AA64PFR0_EL1.CSV2 does not promise hardware separation.
  */
 #include <asm/context_switch.h>
 #include <asm/mitigation.h>
@@ -25,9 +25,9 @@ static const struct {
     uint32_t part;
     uint8_t rounds;
 } bhb_table[] = {
-    {ARM(0xd07), 2},  /* Cortex-A57 */
-    {ARM(0xd08), 2},  /* Cortex-A72 */
-    {ARM(0xd09), 2},  /* Cortex-A73 */
+    {ARM(0xd07), 2}, /* Cortex-A57 */
+    {ARM(0xd08), 2}, /* Cortex-A72 */
+    {ARM(0xd09), 2}, /* Cortex-A73 */
     {ARM(0xd0b), 6}, /* Cortex-A76 */
     {ARM(0xd0c), 6}, /* Neoverse N1 */
     {ARM(0xd0d), 6}, /* Cortex-A77 */

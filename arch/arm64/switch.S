@@ -6,7 +6,7 @@
  */
 #include <asm/context.h>
 #include <asm/core.h>
-#include <asm/macros.h>
+#include <asm/macros.inc>
 
     .arch_extension fp
 

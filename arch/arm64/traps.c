@@ -15,6 +15,7 @@
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>
 #include <bulkhead/module_state.h>
+#include <bulkhead/nospec.h>
 #include <bulkhead/timer.h>
 
 /* ISS of a data abort (Arm ARM D17.2.37). */
@@ -97,7 +98,8 @@ static void distributor_access(struct vcpu *vcpu, struct vgic_access *access, bo
 
 static void redistributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
 {
-    struct vcpu *target = &vcpu->partition->vcpu[access->offset / GICR_FRAME];
+    uint64_t index = index_nospec(access->offset / GICR_FRAME, vcpu->partition->desc->vcpu_count);
+    struct vcpu *target = &vcpu->partition->vcpu[index];
 
     access->offset %= GICR_FRAME;
     if (vgic_redist_needs_lr(access)) {

@@ -9,7 +9,7 @@
  */
 #include <asm/context.h>
 #include <asm/core.h>
-#include <asm/macros.h>
+#include <asm/macros.inc>
 
     .macro save_guest_registers from
     .if \from == 0

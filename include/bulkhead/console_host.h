@@ -12,8 +12,8 @@
 /* All rings: the kernel's first, then one per partition. */
 void console_host_init(struct console_ring *const *ring, uint32_t ring_count);
 
-/* Sends at most `limit` characters while the FIFO has space, each begun only if it ends before `until_ticks`.
- * Returns the counter value it saw last. */
+/* Sends at most `limit` characters while the FIFO has space, each begun only if it ends before
+ * `until_ticks`. Returns the counter value it saw last. */
 uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit);
 
 /* Something waits to be sent. */

@@ -55,13 +55,14 @@ struct core {
     struct frame_cursor cursor;
     uint64_t window_start; /* planned release of the present window, absolute ticks */
     uint64_t window_frame; /* its major frame */
-    uint64_t guard_ticks;  /* length of the guard: an idle core comes back this long before a window */
-    int64_t tolerance_ticks; /* a release is late when it is later than this */
-    uint64_t exit_ticks;   /* wait exit to first guest instruction */
-    uint64_t tail_ticks;   /* last look at the counter to first guest instruction */
-    int64_t log_step_ticks; /* time that one piece of a log line needs */
-    uint64_t stop_frame;   /* first major frame that is not run */
-    bool whole_frame;      /* one window, equal to the frame: boundaries only on request */
+    uint64_t
+        guard_ticks; /* length of the guard: an idle core comes back this long before a window */
+    int64_t tolerance_ticks;        /* a release is late when it is later than this */
+    uint64_t exit_ticks;            /* wait exit to first guest instruction */
+    uint64_t tail_ticks;            /* last look at the counter to first guest instruction */
+    int64_t log_step_ticks;         /* time that one piece of a log line needs */
+    uint64_t stop_frame;            /* first major frame that is not run */
+    bool whole_frame;               /* one window, equal to the frame: boundaries only on request */
     struct window *measured_window; /* whose release released_ticks is; NULL before the first */
     uint64_t measured_start;
 

@@ -15,7 +15,7 @@ size_t format_text(char *text, size_t size, const char *format, va_list argument
 size_t format_into(char *text, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* One line "bulkhead: ...\n".  At most 200 characters. */
+/* One line "bulkhead: ...\n".  At most 399 characters. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Text without prefix or line end, same route. */

@@ -90,7 +90,7 @@ static uint32_t read_v2_tail(struct vgic_cpu *cpu, uint32_t offset)
 static uint32_t read_v3_tail(struct vgic_dist *dist, uint32_t offset)
 {
     if (is_router(dist, offset)) /* affinity 3 in the upper word is 0: A3V = 0 */
-        return offset & 4U ? 0 : dist->route[(offset - GICD_IROUTER) / 8U];
+        return offset & 4U ? 0 : dist->route[vgic_intid_masked((offset - GICD_IROUTER) / 8U)];
     if (offset >= GICD_V3_ID && offset < GICD_V3_END)
         return vgic_id_read(GIC_V3, false, offset);
     return 0;
@@ -140,7 +140,7 @@ static void write_word(struct vgic_cpu *cpu, uint32_t offset, uint32_t value, ui
             vgic_reg_write(cpu, cpu, offset, value, mask);
     } else if (is_router(dist, offset)) {
         if (!(offset & 4U))
-            write_router(cpu, (offset - GICD_IROUTER) / 8U, value, mask);
+            write_router(cpu, vgic_intid_masked((offset - GICD_IROUTER) / 8U), value, mask);
     } else if (dist->model == GIC_V2) {
         if (offset == GICD_SGIR && mask == UINT32_C(0xffffffff))
             vgic_sgir_write(cpu, value);

@@ -136,6 +136,15 @@ static inline uint32_t vgic_reg_intid(uint32_t offset)
     return offset < 0xc00U ? offset & 0x3fcU : (offset & 0xfcU) * 4U;
 }
 
+/* The caller has checked that the INTID exists; the mask keeps speculation past that check inside
+ * the tables (CVE-2017-5753).  The empty assembly keeps the compiler from proving it away. */
+_Static_assert((VGIC_IRQ_COUNT & (VGIC_IRQ_COUNT - 1U)) == 0, "a mask needs a power of two");
+static inline uint32_t vgic_intid_masked(uint32_t intid)
+{
+    __asm__ volatile("" : "+r"(intid));
+    return intid & (VGIC_IRQ_COUNT - 1U);
+}
+
 /* Pending and active state, which list registers cache: ISPENDR to ICACTIVER. */
 static inline bool vgic_reg_is_state(uint64_t offset)
 {

@@ -75,7 +75,7 @@ static uint32_t read_targets(const struct vgic_cpu *owner, uint32_t intid)
 
 uint32_t vgic_reg_read(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offset)
 {
-    uint32_t intid = vgic_reg_intid(offset);
+    uint32_t intid = vgic_intid_masked(vgic_reg_intid(offset));
     uint32_t word = intid / 32U;
     const struct vgic_bank *bank = vgic_bank_of(owner, word);
 
@@ -244,7 +244,7 @@ static void write_config(struct vgic_cpu *owner, uint32_t intid, uint32_t value,
 void vgic_reg_write(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offset, uint32_t value,
                     uint32_t mask)
 {
-    uint32_t intid = vgic_reg_intid(offset);
+    uint32_t intid = vgic_intid_masked(vgic_reg_intid(offset));
     uint32_t word = intid / 32U;
     uint32_t ones = value & mask;
 

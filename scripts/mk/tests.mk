@@ -41,13 +41,16 @@ unit: $(unit-passed)
 # The fuzzer's fragment gives fuzz-brief.
 include $(wildcard tests/fuzz/fuzz.mk)
 
-.PHONY: llvm lint qemu-test bench reproducible requirements stack test soak
+.PHONY: llvm lint bindings qemu-test bench reproducible requirements stack test soak
 llvm:
 	$(Q)$(MAKE) LLVM=1 O=$(O)/llvm kernel guests
 
 lint:
 	$(Q)$(MAKE) LLVM=1 O=$(O)/llvm $(O)/llvm/compile_commands.json
 	$(Q)scripts/lint.sh $(O)
+
+bindings: guests
+	$(Q)$(PYTHON) scripts/check/bindings.py --build $(O)
 
 # Tests under QEMU; TESTS= picks files or node ids, PYTEST= passes options on.
 qemu-test: kernel guests $(checker) llvm
@@ -67,7 +70,7 @@ requirements:
 	$(Q)$(PYTHON) scripts/requirements.py
 
 # Everything that must hold before a change goes in; all steps run, the failed ones are named.
-test-steps := unit stack lint requirements llvm reproducible fuzz-brief bench qemu-test
+test-steps := unit stack lint requirements bindings llvm reproducible fuzz-brief bench qemu-test
 test: $(setup-stamp)
 	$(Q)MAKE="$(MAKE_COMMAND)" scripts/test.sh $(O) $(jobs) $(test-steps)
 

@@ -11,7 +11,8 @@
 #define CORE_MITIGATION 40 /* bits 7:0: BHB rounds; bit 31: SMCCC_ARCH_WORKAROUND_1 */
 #define CORE_HAS_PAUTH  44
 
-/* From release_vcpu's last look at the counter to the guest's first instruction: five instructions. */
+/* From release_vcpu's last look at the counter to the guest's first instruction: five instructions.
+ */
 #define RELEASE_TAIL_NS 5
 
 #endif
