@@ -163,7 +163,7 @@ static void build_console(const struct module_desc *desc, struct arena *arena)
 
 void module_build(const struct module_desc *desc, struct arena *arena)
 {
-    unsigned int ipa_bits;
+    uint32_t ipa_bits;
 
     module_state.desc = desc;
     module_state.counter_hz = counter_hz();

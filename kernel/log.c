@@ -47,7 +47,10 @@ static void put_number(struct output *output, uint64_t value, unsigned int base,
         digits[--start] = "0123456789abcdef"[value % base];
         value /= base;
     } while (value != 0);
-    if (negative) {
+    if (negative && fill == '0') {
+        put(output, '-'); /* before the fill */
+        width -= width != 0 ? 1U : 0;
+    } else if (negative) {
         digits[--start] = '-';
     }
     put_padded(output, &digits[start], sizeof(digits) - start, width, fill, left);

@@ -19,6 +19,7 @@
 #include <bulkhead/module_state.h>
 #include <bulkhead/panic.h>
 #include <bulkhead/stack_check.h>
+#include <bulkhead/stage2.h>
 #include <bulkhead/timer.h>
 #include <bulkhead/uart.h>
 #include <string.h>
@@ -209,6 +210,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     uint64_t size_bytes;
     uint64_t pool_bytes;
 
+    (void)stage2_vtcr(sysreg_read(id_aa64mmfr0_el1), &input.ipa_bits);
     stack_guard_seed(counter_now());
     early_console();
     if (level != 2) {

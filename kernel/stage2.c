@@ -158,7 +158,7 @@ uint64_t stage2_bytes_bound(const struct stage2_mapping *mapping, bool pa_known)
     return (level2 + level3) * PAGE_BYTES;
 }
 
-uint64_t stage2_vtcr(uint64_t id_aa64mmfr0, unsigned int *ipa_bits)
+uint64_t stage2_vtcr(uint64_t id_aa64mmfr0, uint32_t *ipa_bits)
 {
     static const uint8_t pa_bits[] = {32, 36, 40, 42, 44, 48};
     uint64_t range = id_aa64mmfr0 & 0xf;

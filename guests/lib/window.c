@@ -11,7 +11,9 @@
 
 #define SLED_COUNT         28U
 #define CALIBRATION_ROUNDS 32U
-#define SLACK_TICKS        16U /* what a polling step may take longer than the calibrated one */
+#define SLACK_TICKS        16U  /* what a polling step may take longer than the calibrated one */
+#define PAUSE_TICKS        100U /* from polling into the sled */
+#define SCAN_TICKS         500U /* looking through the sled's readings */
 #define UNKNOWN_MARGIN_NS  20000U
 #define APPROACH_NS        2000U
 
@@ -99,18 +101,23 @@ static bool wait_coarse(struct window_watch *watch, uint64_t until)
     return false;
 }
 
-/* Polls as tightly as it can up to `until`; true if a new window came before that. */
-static bool wait_fine(struct window_watch *watch, uint64_t until)
+/* Polls as tightly as it can from the reading *last up to `until`; true if a new window came before
+ * that.  *last is the last reading then.  `pause`: how long ago *last may be without that being a
+ * gap. */
+static bool wait_fine(struct window_watch *watch, uint64_t *last, uint64_t until, uint64_t pause)
 {
-    uint64_t last = counter_read();
-
-    while ((int64_t)(until - last) > 0) {
+    while ((int64_t)(until - *last) > 0) {
         uint64_t now = counter_read();
+        uint64_t before = *last;
 
-        if (now - last > SLACK_TICKS && gap_ends_window(watch, last, now, 1)) {
-            return true;
+        *last = now;
+        if (now - before > pause) {
+            if (gap_ends_window(watch, before, now, 1)) {
+                return true;
+            }
+            *last = counter_read(); /* asking took time of its own */
         }
-        last = now;
+        pause = SLACK_TICKS;
     }
     return false;
 }
@@ -120,16 +127,22 @@ void window_wait(struct window_watch *watch)
     uint64_t value[SLED_COUNT];
     uint64_t due = watch->window.start_ticks + watch->window.duration_ticks - watch->margin_ticks;
 
+    uint64_t last;
+
     watch->exact = false;
     if (wait_coarse(watch, due - ticks_from_ns(APPROACH_NS))) {
         return;
     }
+    last = counter_read();
     /* The sled's middle onto the expected instant; its prologue is half as long as the sled. */
     if (watch->learned) {
-        if (wait_fine(watch, due - SLED_COUNT)) {
+        if (wait_fine(watch, &last, due - SLED_COUNT, PAUSE_TICKS)) {
             return;
         }
         sled(value);
+        if (value[0] - last > PAUSE_TICKS && gap_ends_window(watch, last, value[0], 1)) {
+            return; /* between polling and the sled */
+        }
         for (unsigned i = 1; i < SLED_COUNT; i++) {
             if (value[i] - value[i - 1] > SLACK_TICKS &&
                 gap_ends_window(watch, value[i - 1], value[i], 1)) {
@@ -137,7 +150,8 @@ void window_wait(struct window_watch *watch)
                 return;
             }
         }
+        last = value[SLED_COUNT - 1];
     }
     /* Not known yet, or not where it was last time. */
-    watch->learned = wait_fine(watch, counter_read() + INT64_MAX);
+    watch->learned = wait_fine(watch, &last, last + INT64_MAX, SCAN_TICKS);
 }

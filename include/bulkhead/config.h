@@ -36,6 +36,7 @@ struct config_input {
     uint64_t minimum_guard_ns; /* longest EL2 path and switch on this board */
     uint64_t minimum_window_ns;
     uint64_t default_exit_cost_ns;
+    uint32_t ipa_bits; /* width of stage 2 on this CPU; 0 = 40, what most have */
     config_fault_fn fault;
     void *fault_context;
 };

@@ -6,9 +6,8 @@
 #ifndef BULKHEAD_LIMITS_H
 #define BULKHEAD_LIMITS_H
 
-/* Longest EL2 path plus a switch, at one nanosecond per instruction: a shorter guard cannot hold.
- */
-#define MINIMUM_GUARD_NS 2000U
+/* Longest EL2 path plus a switch on this board: a shorter guard cannot hold. */
+#define MINIMUM_GUARD_NS CONFIG_MINIMUM_GUARD_NS
 
 /* Usable time below which a window is a mistake. */
 #define MINIMUM_WINDOW_NS 1000U

@@ -15,7 +15,8 @@
 #define COUNTER_HZ_MAX UINT64_C(10000000000)
 #define COUNTER_HZ_MIN UINT64_C(1000000)
 
-/* Whole ticks in ns nanoseconds, rounded down.  hz within COUNTER_HZ_MIN..MAX; ns < 2^63. */
+/* Whole ticks in ns nanoseconds, rounded down.  hz within COUNTER_HZ_MIN..MAX; the result
+ * must fit 64 bits (584 years at 1 GHz). */
 uint64_t ns_to_ticks(uint64_t ns, uint64_t hz);
 
 /* The same in the other direction, rounded down; saturates at UINT64_MAX. */
@@ -40,7 +41,7 @@ struct frame_clock frame_clock_make(uint64_t major_frame_ns, uint64_t hz);
 void frame_advance(const struct frame_clock *clock, struct frame_cursor *cursor);
 
 /* Over `count` frames at once, with the same result as count calls of frame_advance.  O(1).
- * count <= 2^32: more is clamped (136 years of frames of one second). */
+ * count < 2^32: more is clamped (136 years of frames of one second). */
 void frame_skip(const struct frame_clock *clock, struct frame_cursor *cursor, uint64_t count);
 
 #endif

@@ -39,6 +39,6 @@ uint64_t *stage2_build(struct stage2_mapping *mapping, uint32_t count, struct ar
 uint64_t stage2_bytes_bound(const struct stage2_mapping *mapping, bool pa_known);
 
 /* VTCR_EL2 for a CPU whose ID_AA64MMFR0_EL1 this is; *ipa_bits = size of the space. */
-uint64_t stage2_vtcr(uint64_t id_aa64mmfr0, unsigned int *ipa_bits);
+uint64_t stage2_vtcr(uint64_t id_aa64mmfr0, uint32_t *ipa_bits);
 
 #endif

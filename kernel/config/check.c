@@ -259,13 +259,15 @@ static void check_space(struct reader *reader, const struct partition_desc *part
         return;
     }
     uint32_t count = list_space(partition, range);
+    uint64_t limit =
+        reader->input->ipa_bits != 0 ? UINT64_C(1) << reader->input->ipa_bits : IPA_LIMIT;
     for (uint32_t index = 0; index < count; index++) {
         const struct address_range *here = &range[index];
         /* Virtual frames have no node of their own; the partition's then begins the message. */
         const char *node = here->node[0] == '/' ? here->node : partition->node;
-        if (here->base >= IPA_LIMIT || here->size_bytes > IPA_LIMIT - here->base) {
+        if (here->base >= limit || here->size_bytes > limit - here->base) {
             clash(reader, RULE_IPA_WIDTH, node, NULL, here->node == node ? NULL : here->node,
-                  here->base + here->size_bytes - 1, IPA_LIMIT - 1);
+                  here->base + here->size_bytes - 1, limit - 1);
             return; /* what follows may wrap */
         }
         for (uint32_t other = 0; other < index; other++) {

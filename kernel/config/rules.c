@@ -68,7 +68,7 @@ static const struct rule_row rule_row[RULE_COUNT] = {
                          "multiple of", FORM_HEX},
     [RULE_ADDRESS_OVERFLOW] = {"address-overflow", "a range must not wrap around", "address",
                                "size", FORM_HEX},
-    [RULE_IPA_WIDTH] = {"ipa-width", "a partition's addresses must fit 40 bits", "last address",
+    [RULE_IPA_WIDTH] = {"ipa-width", "a partition's addresses must fit stage 2", "last address",
                         "highest", FORM_HEX},
     [RULE_IPA_OVERLAP] = {"ipa-overlap", "ranges in a partition's address space must not overlap",
                           "address", "the other's", FORM_HEX},
