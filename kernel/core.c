@@ -88,28 +88,30 @@ static void leave(struct core *core)
 
 /* --- entering a window ----------------------------------------------------------------------- */
 
-/* A timer that will have fired by the release is pending then, without an interrupt to EL2; one
- * that was re-armed while its interrupt was not yet taken is not. */
-static void inject_timer(struct vcpu *vcpu, uint32_t intid, bool due, uint32_t busy)
-{
-    bool is_busy = (busy >> intid & 1U) != 0;
-
-    if (due && !is_busy) {
-        vgic_hw_pending(&vcpu->vgic, intid);
-    } else if (!due && is_busy) {
-        vgic_hw_retract(&vcpu->vgic, intid);
-    }
-}
-
+/*
+ * A timer that will have fired by the release is pending then, without an interrupt to EL2; one that
+ * was re-armed while its interrupt was not yet taken is not.  A vCPU that has more interrupts than list
+ * registers gets no refill here, which would take longer than the guard has room for: its maintenance
+ * interrupt and its timers come to EL2 in its own window, at its own cost.
+ */
 static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t start)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
-    const struct vcpu_timers *timers = &vcpu->timers;
-    uint32_t busy = vgic_private_hw_busy(&vcpu->vgic);
+    struct vgic_cpu *cpu = &vcpu->vgic;
+    uint32_t busy = vgic_private_hw_busy(cpu) & core->timer_irqs;
+    uint32_t due = 0;
 
-    inject_timer(vcpu, platform->irq_virt_timer, timer_virtual_due(timers, start), busy);
-    inject_timer(vcpu, platform->irq_phys_timer, timer_physical_due(timers, start), busy);
-    gic->set_private_active(core->timer_irqs, vgic_private_hw_busy(&vcpu->vgic));
+    if (timer_virtual_due(&vcpu->timers, start)) {
+        due |= 1U << platform->irq_virt_timer;
+    }
+    if (timer_physical_due(&vcpu->timers, start)) {
+        due |= 1U << platform->irq_phys_timer;
+    }
+    if (due != busy && !cpu->more_pending && !cpu->active_overflow) {
+        vgic_hw_levels(cpu, core->timer_irqs, due);
+        busy = vgic_private_hw_busy(cpu);
+    }
+    gic->set_private_active(core->timer_irqs, busy);
 }
 
 /* The instant at which the guard interrupt is wanted, given that `window` is about to be released.
@@ -177,9 +179,6 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
 
     context_load(&vcpu->context, vcpu->partition->vttbr);
     inject_due_timers(core, vcpu, start);
-    if (vcpu->vgic.more_pending || vcpu->vgic.active_overflow) {
-        vgic_refill(&vcpu->vgic);
-    }
     gic->load(vcpu);
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->unmask(window->mask[i].word, window->mask[i].bits);

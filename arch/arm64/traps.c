@@ -53,19 +53,23 @@ static void begin_list(struct vcpu *vcpu)
     const struct platform_desc *platform = &module_state.desc->platform;
     uint32_t timers = 1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer;
     uint32_t busy;
+    uint32_t high = 0;
 
     gic->read_list(&vcpu->vgic);
     busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
     if (busy == 0) {
         return;
     }
-    if (!timer_virtual_firing()) {
-        vgic_hw_retract(&vcpu->vgic, platform->irq_virt_timer);
+    if (timer_virtual_firing()) {
+        high |= 1U << platform->irq_virt_timer;
     }
-    if (!timer_physical_firing()) {
-        vgic_hw_retract(&vcpu->vgic, platform->irq_phys_timer);
+    if (timer_physical_firing()) {
+        high |= 1U << platform->irq_phys_timer;
     }
-    gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
+    if ((busy & ~high) != 0) {
+        vgic_hw_levels(&vcpu->vgic, busy, high);
+        gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
+    }
 }
 
 static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)

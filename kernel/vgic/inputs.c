@@ -58,33 +58,40 @@ void vgic_link_shared(struct vgic_dist *dist, uint32_t intid, uint32_t physical_
     dist->hw_intid[intid] = (uint16_t)physical_intid;
 }
 
-void vgic_hw_pending(struct vgic_cpu *cpu, uint32_t intid)
+/* Linked interrupts of one word: those of `which` in `high` have come, the others' lines have
+ * fallen. */
+static void hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_t high)
 {
-    uint32_t word = intid / 32U;
-    uint32_t bit = vgic_bit(intid);
     struct vgic_bank *bank = vgic_bank_of(cpu, word);
+    uint32_t risen;
+    uint32_t fallen;
 
     vgic_fold(cpu);
-    vgic_recall(cpu, word, bit);
-    bank->line |= bit;
-    bank->hw_active |= bit;
+    risen = which & high & ~bank->hw_active;
+    fallen = which & ~high & bank->line;
+    if ((risen | fallen) != 0) {
+        vgic_recall(cpu, word, risen | fallen);
+        /* Unless a list register has just shown that the guest was faster. */
+        fallen &= bank->line;
+        bank->line = (bank->line | risen) & ~fallen;
+        bank->hw_active = (bank->hw_active | risen) & ~fallen;
+    }
     vgic_fill(cpu);
+}
+
+void vgic_hw_pending(struct vgic_cpu *cpu, uint32_t intid)
+{
+    hw_levels(cpu, intid / 32U, vgic_bit(intid), vgic_bit(intid));
 }
 
 void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid)
 {
-    uint32_t word = intid / 32U;
-    uint32_t bit = vgic_bit(intid);
-    struct vgic_bank *bank = vgic_bank_of(cpu, word);
+    hw_levels(cpu, intid / 32U, vgic_bit(intid), 0);
+}
 
-    vgic_fold(cpu);
-    if (bank->line & bit) {
-        vgic_recall(cpu, word, bit);
-        /* Unless the holder's list register has just shown that the guest was faster. */
-        bank->hw_active &= ~(bank->line & bit);
-        bank->line &= ~bit;
-    }
-    vgic_fill(cpu);
+void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t which, uint32_t high)
+{
+    hw_levels(cpu, 0, which, high);
 }
 
 void vgic_set_line(struct vgic_cpu *cpu, uint32_t intid, bool level)

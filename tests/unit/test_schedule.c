@@ -195,6 +195,10 @@ static void nanoseconds_saturate(void **state)
         uint64_t hz = frequency[h];
         uint128_t whole_seconds = (uint128_t)(UINT64_MAX / NS_PER_SECOND) * hz;
 
+        if (whole_seconds + hz - 1 <= UINT64_MAX) {
+            /* The last second that 64 bits of nanoseconds begin but do not hold. */
+            assert_int_equal(ticks_to_ns((uint64_t)whole_seconds + hz - 1, hz), UINT64_MAX);
+        }
         if (whole_seconds <= UINT64_MAX) {
             uint64_t ticks = (uint64_t)whole_seconds - 1;
 
