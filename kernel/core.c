@@ -423,7 +423,7 @@ bool core_build(struct core *core, const struct module_desc *module, uint32_t sc
     if (CONFIG_TRACE) {
         core->trace.record = arena_take_array(arena, CONFIG_TRACE_RECORDS,
                                               sizeof(*core->trace.record), sizeof(uint64_t));
-        core->trace.mask = CONFIG_TRACE_RECORDS - 1;
+        core->trace.mask = CONFIG_TRACE_RECORDS - 1U;
     }
     if (core->windows == NULL || (CONFIG_TRACE && core->trace.record == NULL)) {
         return false;

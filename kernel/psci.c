@@ -89,7 +89,7 @@ static int64_t features(uint32_t function)
     if (function == SMCCC_VERSION) {
         return 0;
     }
-    switch (function & ~(PSCI_BASE | PSCI_64)) {
+    switch ((function & ~PSCI_64) - PSCI_BASE) {
     case PSCI_CPU_ON:
     case PSCI_AFFINITY_INFO:
         return 0;

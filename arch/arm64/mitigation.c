@@ -56,7 +56,7 @@ uint32_t mitigation_of_this_core(enum psci_conduit conduit)
     if (!has_csv2 && conduit == PSCI_SMC &&
         (int32_t)firmware_call(SMCCC_VERSION, 0, 0, 0, false) >= (int32_t)SMCCC_VERSION_1_1 &&
         (int32_t)firmware_call(SMCCC_ARCH_FEATURES, SMCCC_ARCH_WORKAROUND_1, 0, 0, false) == 0) {
-        mitigation |= MITIGATION_WORKAROUND_1;
+        mitigation |= MITIGATION_WORKAROUND_1 | (mitigation == 0 ? 1U : 0U);
     }
     return mitigation;
 }

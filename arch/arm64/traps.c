@@ -72,12 +72,13 @@ static void begin_list(struct vcpu *vcpu)
     }
 }
 
-static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+static bool uart_access(struct vcpu *vcpu, struct vgic_access *access)
 {
     struct partition *partition = vcpu->partition;
     bool line = partition->uart.irq_line;
 
-    *ok = vpl011_access(&partition->uart, access);
+    bool ok = vpl011_access(&partition->uart, access);
+
     if (partition->uart.irq_line != line) {
         gic->read_list(&vcpu->vgic);
         vgic_set_line(&vcpu->vgic, partition->desc->uart_irq, !line);
@@ -86,57 +87,64 @@ static void uart_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
     if (access->write) {
         core_request_boundary(this_core());
     }
+    return ok;
 }
 
-static void distributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+static bool distributor_access(struct vcpu *vcpu, struct vgic_access *access)
 {
+    bool ok;
+
     if ((access->write || access->offset >= GICD_IDENTITY_END) &&
         vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
         begin_list(vcpu);
-        *ok = vgic_dist_access(&vcpu->vgic, access);
+        ok = vgic_dist_access(&vcpu->vgic, access);
         gic->write_list(&vcpu->vgic);
-    } else {
-        *ok = vgic_dist_access(&vcpu->vgic, access);
+        return ok;
     }
+    return vgic_dist_access(&vcpu->vgic, access);
 }
 
-static void redistributor_access(struct vcpu *vcpu, struct vgic_access *access, bool *ok)
+static bool redistributor_access(struct vcpu *vcpu, struct vgic_access *access)
 {
+    bool ok;
     uint64_t index = index_nospec(access->offset / GICR_FRAME, vcpu->partition->desc->vcpu_count);
     struct vcpu *target = &vcpu->partition->vcpu[index];
 
     access->offset %= GICR_FRAME;
     if (vgic_redist_needs_lr(access)) {
         begin_list(vcpu);
-        *ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+        ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
         gic->write_list(&vcpu->vgic);
-    } else {
-        *ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+        return ok;
     }
+    return vgic_redist_access(&vcpu->vgic, &target->vgic, access);
 }
 
-/* Finds the virtual device at `ipa` and lets it answer.  Returns false if none is there; *ok =
- * false if the device does not take such an access. */
-static bool device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *access, bool *ok)
+enum device_result { DEVICE_NONE, DEVICE_REFUSED, DEVICE_DONE };
+
+/* Finds the virtual device at `ipa`, if there is one, and lets it answer; a device may refuse an
+ * access by its width or alignment. */
+static enum device_result device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *access)
 {
     const struct partition_desc *desc = vcpu->partition->desc;
+    bool ok;
 
-    if (ipa - desc->gicd.ipa < GICD_FRAME) {
-        access->offset = ipa - desc->gicd.ipa;
-        distributor_access(vcpu, access, ok);
-        return true;
+    access->offset = ipa - desc->gicd.ipa;
+    if (access->offset < GICD_FRAME) {
+        ok = distributor_access(vcpu, access);
+        return ok ? DEVICE_DONE : DEVICE_REFUSED;
     }
-    if (desc->has_uart && ipa - desc->uart.ipa < UART_FRAME) {
-        access->offset = ipa - desc->uart.ipa;
-        uart_access(vcpu, access, ok);
-        return true;
+    access->offset = ipa - desc->uart.ipa;
+    if (desc->has_uart && access->offset < UART_FRAME) {
+        ok = uart_access(vcpu, access);
+        return ok ? DEVICE_DONE : DEVICE_REFUSED;
     }
-    if (desc->vgic == GIC_V3 && ipa - desc->gicr.ipa < (uint64_t)desc->vcpu_count * GICR_FRAME) {
-        access->offset = ipa - desc->gicr.ipa;
-        redistributor_access(vcpu, access, ok);
-        return true;
+    access->offset = ipa - desc->gicr.ipa;
+    if (desc->vgic == GIC_V3 && access->offset < (uint64_t)desc->vcpu_count * GICR_FRAME) {
+        ok = redistributor_access(vcpu, access);
+        return ok ? DEVICE_DONE : DEVICE_REFUSED;
     }
-    return false;
+    return DEVICE_NONE;
 }
 
 /* --- aborts ---------------------------------------------------------------------------------- */
@@ -195,7 +203,6 @@ static bool other_data_abort(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 {
     uint64_t ipa = fault_ipa(far);
     struct vgic_access access = {.size_bytes = 0};
-    bool ok;
 
     switch (FSC_TYPE(esr)) {
     case FSC_TRANSLATION:
@@ -210,7 +217,7 @@ static bool other_data_abort(struct vcpu *vcpu, uint64_t esr, uint64_t far)
     }
     /* No syndrome (pairs, vectors, write-back, a table walk, cache maintenance): on memory that is
      * not there that is an access to nothing; on a device it cannot be emulated. */
-    if (device_access(vcpu, ipa & ~(PAGE_BYTES - 1), &access, &ok)) {
+    if (device_access(vcpu, ipa & ~(PAGE_BYTES - 1), &access) != DEVICE_NONE) {
         hm_partition_event(vcpu, HM_ERROR_DEVICE_ACCESS, ipa, esr);
         return false;
     }
@@ -222,7 +229,7 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
     uint64_t far = sysreg_read(far_el2);
     uint64_t ipa;
     struct vgic_access access;
-    bool ok;
+    enum device_result result;
 
     if ((esr & (FSC_TYPE_MASK | ISS_ISV | ESR_ABORT_S1PTW)) != (FSC_TRANSLATION | ISS_ISV)) {
         return other_data_abort(vcpu, esr, far);
@@ -234,10 +241,11 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
     if (access.write && ISS_SRT(esr) != 31) {
         access.value = vcpu->context.x[ISS_SRT(esr)] & access_mask(access.size_bytes);
     }
-    if (!device_access(vcpu, ipa, &access, &ok)) {
+    result = device_access(vcpu, ipa, &access);
+    if (result == DEVICE_NONE) {
         return nothing_there(vcpu, ipa, far, esr, false);
     }
-    if (!ok) {
+    if (result == DEVICE_REFUSED) {
         if (vcpu->partition->desc->abort_on_unmapped) {
             inject_data_abort(vcpu, far, esr);
             return true;
@@ -273,11 +281,12 @@ static bool call(struct vcpu *vcpu, uint64_t esr)
         inject_undefined(vcpu);
         return true;
     }
-    trace_put(&this_core()->trace, TRACE_HYPERCALL, (uint32_t)vcpu->context.x[0], 0);
+    trace_put(&this_core()->trace, TRACE_HYPERCALL, (uint32_t)vcpu->context.x[0],
+              sysreg_read(cntpct_el0));
     return hypercall(vcpu);
 }
 
-bool trap_sync(struct vcpu *vcpu)
+bool trap(struct vcpu *vcpu)
 {
     uint64_t esr = sysreg_read(esr_el2);
     unsigned int class = esr_class(esr);
@@ -288,18 +297,19 @@ bool trap_sync(struct vcpu *vcpu)
         }
         return call(vcpu, esr);
     }
+    trace_put(&this_core()->trace, TRACE_TRAP, (uint32_t)esr, sysreg_read(cntpct_el0));
+    if (class == ESR_EC_DABT_LOWER) {
+        return data_abort(vcpu, esr);
+    }
     switch (class) {
     case ESR_EC_SMC64:
         if ((esr & 0xffff) == 0) {
             trap_skip(vcpu, esr);
         }
         return call(vcpu, esr);
-    case ESR_EC_DABT_LOWER:
-        return data_abort(vcpu, esr);
     case ESR_EC_IABT_LOWER:
         return instruction_abort(vcpu, esr);
     case ESR_EC_SYSREG:
-        trace_put(&this_core()->trace, TRACE_TRAP, (uint32_t)esr, 0);
         if (sysreg_trap(vcpu, esr)) {
             trap_skip(vcpu, esr);
         } else {
@@ -327,16 +337,13 @@ bool trap_sync(struct vcpu *vcpu)
     case ESR_EC_SME:
         inject_undefined(vcpu);
         return true;
+    case ESR_EC_SERROR:
+        hm_partition_event(vcpu, HM_ERROR_SERROR, 0, esr);
+        return false;
     default:
         hm_partition_event(vcpu, HM_ERROR_ILLEGAL_TRAP, sysreg_read(far_el2), esr);
         return false;
     }
-}
-
-bool trap_serror(struct vcpu *vcpu)
-{
-    hm_partition_event(vcpu, HM_ERROR_SERROR, 0, sysreg_read(esr_el2));
-    return false;
 }
 
 /* --- offered to the system-register emulation ------------------------------------------------ */

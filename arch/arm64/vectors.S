@@ -66,6 +66,38 @@
     b       panic_entry
     .endm
 
+    /*
+     * After the guest's registers are saved: harden the predictors against what the guest trained,
+     * move to the core's stack.  Leaves x19 = vcpu, x20 = core.
+     */
+    .macro enter_kernel
+    mov     x19, sp
+    mrs     x20, tpidr_el2
+    ldr     w21, [x20, #CORE_MITIGATION]
+    cbnz    w21, 8f
+9:  mrs     x21, elr_el2
+    mrs     x22, spsr_el2
+    stp     x21, x22, [x19, #CTX_PC]
+    ldr     x21, [x20, #CORE_STACK_TOP]
+    mov     sp, x21
+    .subsection 1
+    /* Branch history: rounds of eight taken branches (mitigation.c); then CVE-2017-5715 by firmware where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
+8:  and     w22, w21, #0xff            /* at least one */
+6:  .rept   7
+    b       . + 4
+    .endr
+    subs    w22, w22, #1
+    b.ne    6b
+    dsb     nsh
+    isb
+    tbz     w21, #31, 9b
+    mov     w0, #0x8000
+    movk    w0, #0x8000, lsl #16
+    smc     #0
+    b       9b
+    .previous
+    .endm
+
     .section .text.vectors, "ax"
     .balign 2048
     .global vectors
@@ -109,8 +141,11 @@ vectors:
     /* From EL1 or EL0 of a guest: HVC, SMC, trapped register, stage-2 abort, WFI. */
     vector  0x400
     save_guest_registers 0
-    adr     x23, trap_sync_address
-    b       guest_trap
+guest_trap:
+    enter_kernel
+    mov     x0, x19
+    bl      trap
+    b       guest_trapped
     /* IRQ: the guard timer, a guest's own timer, an assigned device.  The entry time comes first. */
     vector  0x480
     stp     x0, x1, [sp, #CTX_X]
@@ -125,7 +160,6 @@ vectors:
     /* SError while a guest runs: charged to it. */
     vector  0x580
     save_guest_registers 0
-    adr     x23, trap_serror_address
     b       guest_trap
 
     /* EL1 in AArch32: HCR_EL2.RW is always 1. */
@@ -139,49 +173,7 @@ vectors:
     unexpected 15
     .org    vectors + 0x800
 
-trap_sync_address:
-    .quad   trap_sync
-trap_serror_address:
-    .quad   trap_serror
-
-    /*
-     * After the guest's registers are saved: harden the predictors against what the guest trained,
-     * move to the core's stack.  Leaves x19 = vcpu, x20 = core.
-     */
-    .macro enter_kernel
-    mov     x19, sp
-    mrs     x20, tpidr_el2
-    ldr     w21, [x20, #CORE_MITIGATION]
-    cbnz    w21, 8f
-9:  mrs     x21, elr_el2
-    mrs     x22, spsr_el2
-    stp     x21, x22, [x19, #CTX_PC]
-    ldr     x21, [x20, #CORE_STACK_TOP]
-    mov     sp, x21
-    .subsection 1
-    /* Branch history: rounds of eight taken branches (mitigation.c); then CVE-2017-5715 by firmware where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
-8:  and     w22, w21, #0xff
-    cbz     w22, 7f
-6:  .rept   7
-    b       . + 4
-    .endr
-    subs    w22, w22, #1
-    b.ne    6b
-    dsb     nsh
-    isb
-7:  tbz     w21, #31, 9b
-    mov     w0, #0x8000
-    movk    w0, #0x8000, lsl #16
-    smc     #0
-    b       9b
-    .previous
-    .endm
-
-guest_trap:
-    enter_kernel
-    ldr     x23, [x23]
-    mov     x0, x19
-    blr     x23
+guest_trapped:
     /* x0: true = go on with this vCPU, false = it is no longer runnable. */
     cbz     w0, guest_stopped
 guest_return:

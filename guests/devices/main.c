@@ -6,6 +6,7 @@
  *
  *     rtc: id=N
  *     rtc: alarm due_ns=N taken_ns=N wait_ns=N seconds=N mis=N
+ *     rtc: watched windows=N judged=N offset_min_ns=N offset_max_ns=N stolen_count=N raised=N
  *     gpio: id=N data=N rounds=N served=N unserved=N
  *
  * due_ns, taken_ns: when the alarm went off and when its interrupt was taken, both from the planned
@@ -33,6 +34,8 @@
 #define GPIO_MIS  (GPIO_BASE + 0x418)
 #define GPIO_ID   (GPIO_BASE + 0xfe0)
 #define GPIO_IRQ  39U
+
+#define PSCI_SYSTEM_RESET UINT64_C(0x84000009) /* DEN 0022, 5.11 */
 
 #define PIN_DATA 0xf0U /* pins that nothing drives */
 #define PIN_IRQ  0x01U
@@ -98,6 +101,40 @@ static void rtc(uint64_t rounds)
     print("rtc: end taken=%lu\n", taken_count);
 }
 
+/* An alarm goes off while the partition is out: does its next window begin later for that? */
+static void rtc_watched(uint64_t windows)
+{
+    struct window_watch watch;
+    int64_t offset_min = INT64_MAX;
+    int64_t offset_max = INT64_MIN;
+    uint64_t judged = 0;
+
+    gic_enable(RTC_IRQ);
+    write32(RTC_ICR, 1);
+    write32(RTC_IMSC, 1);
+    window_watch_begin(&watch);
+    for (unsigned i = 0; i < 3; i++) {
+        window_wait(&watch); /* learns where windows end */
+    }
+    write32(RTC_MR, read32(RTC_DR) + ALARM_SECONDS);
+    for (uint64_t i = 0; i < windows; i++) {
+        int64_t offset;
+
+        window_wait(&watch);
+        if (!watch.exact) {
+            continue;
+        }
+        judged++;
+        offset = (int64_t)(watch.first_ticks - watch.window.start_ticks);
+        offset_min = offset < offset_min ? offset : offset_min;
+        offset_max = offset > offset_max ? offset : offset_max;
+    }
+    print("rtc: watched windows=%lu judged=%lu offset_min_ns=%ld offset_max_ns=%ld "
+          "stolen_count=%lu raised=%u\n",
+          windows, judged, (long)ns_from_ticks((uint64_t)offset_min),
+          (long)ns_from_ticks((uint64_t)offset_max), watch.stolen_count, read32(RTC_MIS));
+}
+
 static void on_gpio(struct guest_frame *frame unused)
 {
     uint32_t iar = gic_ack();
@@ -112,6 +149,39 @@ static void on_gpio(struct guest_frame *frame unused)
         }
     }
     gic_eoi(iar);
+}
+
+/* The interrupt is active and its line raised when the partition starts anew. */
+static void on_gpio_reset(struct guest_frame *frame unused)
+{
+    uint32_t iar = gic_ack();
+
+    if ((iar & 1023U) == GPIO_IRQ) {
+        window_read(&taken_window);
+        if (taken_window.frame < storm_last_frame) {
+            hvc(PSCI_SYSTEM_RESET, 0, 0, 0);
+        }
+        write32(GPIO_IE, 0);
+        taken_count++;
+    }
+    gic_eoi(iar);
+}
+
+static void gpio_reset(uint64_t frame_last)
+{
+    storm_last_frame = frame_last;
+    write32(GPIO_IE, 0);
+    guest_irq = on_gpio_reset;
+    gic_enable(GPIO_IRQ);
+    write32(GPIO_IS, PIN_IRQ);
+    write32(GPIO_IEV, 0);
+    print("gpio: life\n");
+    irq_unmask();
+    write32(GPIO_IE, PIN_IRQ);
+    while (taken_count == 0) {
+        insn("wfi");
+    }
+    print("gpio: taken=%lu\n", taken_count);
 }
 
 /* A pin that is low and interrupts while it is low: raised by enabling it. */
@@ -151,6 +221,10 @@ int main(void)
     gic_init();
     if (guest_params.word[0] == 0) {
         rtc(guest_params.word[1]);
+    } else if (guest_params.word[0] == 2) {
+        rtc_watched(guest_params.word[1]);
+    } else if (guest_params.word[0] == 3) {
+        gpio_reset(guest_params.word[2]);
     } else {
         gpio(guest_params.word[1], guest_params.word[2]);
     }

@@ -7,12 +7,13 @@ import pytest
 import systems
 from systems import MS, US, Partition, Window, system
 
-RTC, GPIO = range(2)
+RTC, GPIO, RTC_WATCHED, GPIO_RESET = range(4)
 RTC_ID, GPIO_ID = 0x00141031, 0x00041061  # DDI 0224, 3.3.9; DDI 0190, 3.3.11
 ROUNDS = 4
 # The clock follows virtual time, as the counter does.
 VIRTUAL_CLOCK = ("-rtc", "base=2026-01-01,clock=vm")
 
+SMALL = (systems.Memory(systems.RAM, 0x10000),)
 OWNER = Window("owner", 0, 400 * US)
 VICTIM = Window("victim", 800 * US, 800 * US)
 
@@ -21,7 +22,9 @@ def device(path):
     return systems.node("device-" + path.strip("/").split("@")[0], [f'host-device = "{path}";'])
 
 
-# One second is this far, and the setting of the alarm, behind some frame's start.
+SECOND = 1000 * MS
+
+# Frames, by where an alarm goes off that was set at a window's start: the remainder of a second.
 PLACES = {"owner": 5 * MS, "victim": 9 * MS, "gap": 12 * MS}
 
 
@@ -33,7 +36,7 @@ def place(request):
 @pytest.fixture(scope="module")
 def run(build, machine, place, tmp_path_factory):
     frame_ns = PLACES[place]
-    frames = (ROUNDS + 1) * systems.MS * 1000 // frame_ns
+    frames = (ROUNDS + 1) * SECOND // frame_ns
     partitions = [Partition("owner", "devices", (RTC, ROUNDS),
                             properties=(device("/pl031@9010000"),)),
                   Partition("victim", "victim", (frames - 20,))]
@@ -76,6 +79,22 @@ def test_nobody_else_is_interrupted(run):
     assert run.health_events == 0
 
 
+@pytest.mark.requirement("BH-DEV-2", "BH-TIME-1", "BH-TIME-3")
+def test_an_interrupt_that_waits_delays_no_release(make_system, ended_ok):
+    """The owner's interrupts are masked: all that it can notice of the alarm is time."""
+    frames = SECOND // PLACES["gap"] + 30
+    partitions = [Partition("owner", "devices", (RTC_WATCHED, frames - 15),
+                            properties=(device("/pl031@9010000"),)),
+                  Partition("victim", "victim", (frames - 20,))]
+    run = ended_ok(make_system(partitions, [OWNER, VICTIM], PLACES["gap"], frames),
+                   timeout_s=120, extra=VIRTUAL_CLOCK)
+    watched = systems.guest_line(run, "owner", "rtc: watched ")
+    assert watched["raised"] == 1, "the alarm did not go off"
+    assert watched["judged"] >= watched["windows"] - systems.INEXACT_MAX
+    assert watched["stolen_count"] == 0
+    assert watched["offset_min_ns"] == watched["offset_max_ns"] == 0
+
+
 @pytest.mark.requirement("BH-DEV-1", "BH-DEV-3", "BH-TIME-1", "BH-TIME-3")
 def test_a_line_that_stays_raised_is_its_owners_affair(make_system, ended_ok, machine):
     """Two owners of two devices; the GPIO's interrupt is not served for dozens of frames."""
@@ -98,4 +117,22 @@ def test_a_line_that_stays_raised_is_its_owners_affair(make_system, ended_ok, ma
     victim = systems.guest_line(run, "victim", "victim: ")
     assert (victim["lost"], victim["stolen_count"]) == (0, 0), victim
     assert victim["offset_min_ns"] == victim["offset_max_ns"] == 0
+    assert systems.spread_ns(systems.report_windows(run)) == (0, 0)
+
+
+@pytest.mark.requirement("BH-DEV-1", "BH-RST-1", "BH-TIME-1")
+def test_a_restart_in_the_midst_of_an_interrupt(make_system, ended_ok):
+    """The interrupt was active, its line raised: the next life takes it as the first one did."""
+    restarts, frames = 60, 90
+    partitions = [Partition("owner", "devices", (GPIO_RESET, 0, restarts), memory=SMALL,
+                            properties=(device("/pl061@9030000"),)),
+                  Partition("victim", "victim", (frames - 20,))]
+    windows = [Window("owner", 0, 300 * US), Window("victim", 300 * US, 300 * US)]
+    run = ended_ok(make_system(partitions, windows, 1 * MS, frames))
+    lines = run.lines_of("owner")
+    assert lines.count("gpio: life") == restarts + 1
+    # One that was left over from the life before may come first, as with any interrupt controller.
+    assert systems.guest_line(run, "owner", "gpio: taken=")["taken"] in (1, 2)
+    victim = systems.guest_line(run, "victim", "victim: ")
+    assert (victim["lost"], victim["stolen_count"]) == (0, 0), victim
     assert systems.spread_ns(systems.report_windows(run)) == (0, 0)
