@@ -21,6 +21,9 @@
 /* Characters that one boundary may send: as many as a PL011's FIFO holds. */
 #define BOUNDARY_CHARACTERS 16U
 
+/* Device interrupts that one switch takes over: what the guard has room for. */
+#define DEVICES_DUE 4U
+
 static bool runnable(const struct vcpu *vcpu)
 {
     return vcpu->partition->mode == PARTITION_NORMAL && vcpu->powered_on;
@@ -89,10 +92,10 @@ static void leave(struct core *core)
 /* --- entering a window ----------------------------------------------------------------------- */
 
 /*
- * A timer that will have fired by the release is pending then, without an interrupt to EL2; one that
- * was re-armed while its interrupt was not yet taken is not.  A vCPU that has more interrupts than list
- * registers gets no refill here, which would take longer than the guard has room for: its maintenance
- * interrupt and its timers come to EL2 in its own window, at its own cost.
+ * A timer that will have fired by the release is pending then, without an interrupt to EL2; one
+ * that was re-armed while its interrupt was not yet taken is not.  A vCPU that has more interrupts
+ * than list registers gets no refill here, which would take longer than the guard has room for: its
+ * maintenance interrupt and its timers come to EL2 in its own window, at its own cost.
  */
 static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t start)
 {
@@ -108,10 +111,40 @@ static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64
         due |= 1U << platform->irq_phys_timer;
     }
     if (due != busy && !cpu->more_pending && !cpu->active_overflow) {
-        vgic_hw_levels(cpu, core->timer_irqs, due);
+        vgic_hw_levels(cpu, 0, core->timer_irqs, due);
         busy = vgic_private_hw_busy(cpu);
     }
     gic->set_private_active(core->timer_irqs, busy);
+}
+
+/* Opens the window's device interrupts and takes those that wait already, so that they do not come
+ * in the first instructions of the window.  Those beyond the limit come to EL2 there, at the
+ * owner's cost. */
+static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
+{
+    struct vgic_cpu *cpu = &vcpu->vgic;
+    uint32_t risen[VGIC_WORDS] = {0};
+
+    for (uint32_t i = 0; i < window->mask_count; i++) {
+        gic->unmask(window->mask[i].word, window->mask[i].bits);
+    }
+    gic->settle();
+    for (uint32_t i = 0; i < DEVICES_DUE && !cpu->more_pending && !cpu->active_overflow; i++) {
+        uint32_t intid = gic->acknowledge();
+
+        if (intid >= GIC_INTID_SPURIOUS) {
+            break;
+        }
+        gic->drop_priority(intid);
+        risen[intid / 32 % VGIC_WORDS] |= 1U << intid % 32;
+    }
+    for (uint32_t i = 0; i < window->mask_count; i++) {
+        uint32_t word = window->mask[i].word;
+
+        if (risen[word] != 0) {
+            vgic_hw_levels(cpu, word, risen[word], risen[word]);
+        }
+    }
 }
 
 /* The instant at which the guard interrupt is wanted, given that `window` is about to be released.
@@ -179,10 +212,10 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
 
     context_load(&vcpu->context, vcpu->partition->vttbr);
     inject_due_timers(core, vcpu, start);
-    gic->load(vcpu);
-    for (uint32_t i = 0; i < window->mask_count; i++) {
-        gic->unmask(window->mask[i].word, window->mask[i].bits);
+    if (window->mask_count != 0) {
+        inject_due_devices(vcpu, window);
     }
+    gic->load(vcpu);
     arm_guard(core, window);
     timers_load(&vcpu->timers);
     advance(core);

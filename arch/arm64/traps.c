@@ -67,7 +67,7 @@ static void begin_list(struct vcpu *vcpu)
         high |= 1U << platform->irq_phys_timer;
     }
     if ((busy & ~high) != 0) {
-        vgic_hw_levels(&vcpu->vgic, busy, high);
+        vgic_hw_levels(&vcpu->vgic, 0, busy, high);
         gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
     }
 }

@@ -205,6 +205,8 @@ guest_stopped:
     mov     x0, x19
     bl      core_vcpu_stopped
 
+    .section .text.low, "ax"           /* below the table, which leaves room there */
+
 /*
  * Releases vcpu x0 at its instant: everything is restored but x0-x3, then wait, then go.  The wait
  * polls the counter; its loop is four instructions long, so it ends 0 to 3 instructions late by chance.

@@ -2,7 +2,8 @@
 /*
  * Is a restart a fresh start, however often?  Each life says what it found, then spoils whatever it
  * can reach and resets itself.  Parameters: 0 = what to do (enum ending), 1 = bytes of memory,
- * 2 = 1: by SMC instead of HVC, 3 = major frame from which on it stays alive.
+ * 2 = 1: by SMC instead of HVC, 3 = major frame from which on it stays alive, 4 = nanoseconds from
+ * a life's start to its reset.
  *
  *     restart: life frame=N late=N words=N registers=N device=N
  *     restart: image hash=N skip=N skip_bytes=N bytes=N
@@ -100,8 +101,9 @@ int main(void)
 
     hash = hash_words(hash, boot_end, guest_image_end);
     window_read(&window);
+    /* One instruction takes a nanosecond here. */
     print("restart: life frame=%u late=%ld words=%lu registers=%lu device=%lu\n", window.frame,
-          (long)(guest_boot.counter - BOOT_LEAD_INSNS - window.start_ticks),
+          (long)(guest_boot.counter - ticks_from_ns(BOOT_LEAD_INSNS) - window.start_ticks),
           dirty_words(memory_end), dirty_registers(), dirty_interrupts());
     print("restart: image hash=%lu skip=%lu skip_bytes=%lu bytes=%lu\n", hash,
           (uint64_t)&guest_boot - GUEST_BASE, sizeof(guest_boot),
@@ -109,6 +111,7 @@ int main(void)
     switch (guest_params.word[0]) {
     case ENDING_RESET:
         if (window.frame < guest_params.word[3]) {
+            delay_until(window.start_ticks + ticks_from_ns(guest_params.word[4]));
             spoil_devices();
             dirty_and_reset(GUEST_BASE, memory_end, guest_params.word[2]);
         }

@@ -164,10 +164,10 @@ uint32_t vgic_private_hw_busy(const struct vgic_cpu *cpu);
  * pended by ISPENDR stays.  The driver deactivates the physical interrupt.  [LR] */
 void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid);
 
-/* Both of the above for several linked private interrupts at once, and a vgic_refill(): of the
- * interrupts in `which`, those in `high` have their line up now, the others down.  One that is
- * already active physically stays as it is.  [LR] */
-void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t which, uint32_t high);
+/* Both of the above for several linked interrupts of one word at once, and a vgic_refill(): of
+ * `which`, those in `high` have their line up now, the others down.  One that is active physically
+ * already stays as it is.  [LR] */
+void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_t high);
 
 /* The guest wrote ICC_DIR_EL1 (trapped while active_overflow).  An INTID that this vCPU does not
  * hold active is ignored.  [LR] */

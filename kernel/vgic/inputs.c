@@ -58,9 +58,7 @@ void vgic_link_shared(struct vgic_dist *dist, uint32_t intid, uint32_t physical_
     dist->hw_intid[intid] = (uint16_t)physical_intid;
 }
 
-/* Linked interrupts of one word: those of `which` in `high` have come, the others' lines have
- * fallen. */
-static void hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_t high)
+void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_t high)
 {
     struct vgic_bank *bank = vgic_bank_of(cpu, word);
     uint32_t risen;
@@ -81,17 +79,12 @@ static void hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint3
 
 void vgic_hw_pending(struct vgic_cpu *cpu, uint32_t intid)
 {
-    hw_levels(cpu, intid / 32U, vgic_bit(intid), vgic_bit(intid));
+    vgic_hw_levels(cpu, intid / 32U, vgic_bit(intid), vgic_bit(intid));
 }
 
 void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid)
 {
-    hw_levels(cpu, intid / 32U, vgic_bit(intid), 0);
-}
-
-void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t which, uint32_t high)
-{
-    hw_levels(cpu, 0, which, high);
+    vgic_hw_levels(cpu, intid / 32U, vgic_bit(intid), 0);
 }
 
 void vgic_set_line(struct vgic_cpu *cpu, uint32_t intid, bool level)

@@ -115,3 +115,37 @@ def test_abutting_windows_of_one_partition(make_system, ended_ok):
                      ((watch["first_frame"], watch["first_index"]),
                       (watch["last_frame"], watch["last_index"]))]
         assert positions[1] - positions[0] == watch["windows"]
+
+
+@pytest.mark.requirement("BH-TIME-7", "BH-TIME-1", "BH-TIME-2", "BH-RST-1")
+@pytest.mark.parametrize("hertz", [1_000_000_000, 54_000_000])
+@pytest.mark.parametrize("life_frames", [1, 4, 11])
+def test_restarts_in_a_whole_frame(make_system, ended_ok, machine, hertz, life_frames):
+    """Lives of some frames without a boundary: each frame is counted, each life begins with one."""
+    on = system.Machine(gic=machine.gic, cntfrq=hertz)
+    frame_ns = 500_001
+    life_ns = (life_frames - 1) * frame_ns + frame_ns // 3
+    guest = Partition("only", "restart", (0, 0x10000, 0, FRAMES - 15, life_ns),
+                      (systems.Memory(systems.RAM, 0x10000),))
+    run = ended_ok(make_system([guest], [Window("only", 0, frame_ns)], frame_ns, FRAMES, on=on))
+    assert run.windows_due == FRAMES
+    lives = [systems.fields_of(line) for line in run.lines_of("only")
+             if line.startswith("restart: life ")]
+    frames = [life["frame"] for life in lives]
+    assert frames == list(range(0, frames[-1] + 1, life_frames))
+    assert FRAMES - 15 <= frames[-1] < FRAMES - 15 + life_frames
+    late_max = 0 if hertz == 10**9 else 1
+    for life in lives:
+        assert (life["words"], life["registers"], life["device"]) == (0, 0, 0), life
+        assert 0 <= life["late"] <= late_max, life
+    spread, error = systems.spread_ns(systems.report_windows(run))
+    assert max(spread, error) <= late_max * -(-10**9 // hertz)
+
+
+@pytest.mark.requirement("BH-TIME-7", "BH-TIME-2")
+def test_a_whole_frame_that_ends(make_system, ended_ok):
+    """The partition switches itself off: its frames are not due any more, the run ends in time."""
+    run = ended_ok(make_system([Partition("only", "restart", (1, systems.MIB))],
+                               [Window("only", 0, 1 * MS)], 1 * MS, FRAMES))
+    assert run.windows_due == 1
+    assert systems.report_stats(run)["major_frames"] == FRAMES
