@@ -74,14 +74,14 @@ static bool source_ready(const struct console_ring *ring, bool flush)
     return ready_limit(ring, flush) != ring->tail || loss_due(ring) != 0;
 }
 
-/* The next source in turn that is ready, or ring_count if there is none. */
-static uint32_t next_source(const struct console_mux *mux, bool flush)
+/* The next source in turn that is ready, or ring_count if there is none among the CONSOLE_SCAN that
+ * are looked at; the next call goes on from there. */
+static uint32_t next_source(struct console_mux *mux, bool flush)
 {
-    uint32_t source = mux->current;
-    for (uint32_t step = 0; step < mux->ring_count; step++) {
-        source = source + 1U < mux->ring_count ? source + 1U : 0;
-        if (source_ready(mux->ring[source], flush))
-            return source;
+    for (uint32_t step = 0; step < CONSOLE_SCAN && step < mux->ring_count; step++) {
+        mux->scan = mux->scan + 1U < mux->ring_count ? mux->scan + 1U : 0;
+        if (source_ready(mux->ring[mux->scan], flush))
+            return mux->scan;
     }
     return mux->ring_count;
 }
@@ -128,6 +128,7 @@ void console_mux_init(struct console_mux *mux, struct console_ring *const *ring,
 {
     *mux = (struct console_mux){.ring = ring, .ring_count = ring_count};
     mux->current = ring_count != 0 ? ring_count - 1U : 0; /* the first turn is source 0's */
+    mux->scan = mux->current;
 }
 
 /*
@@ -209,5 +210,11 @@ bool console_mux_in_text(const struct console_mux *mux)
 
 bool console_mux_ready(const struct console_mux *mux)
 {
-    return console_mux_in_text(mux) || next_source(mux, false) != mux->ring_count;
+    if (console_mux_in_text(mux))
+        return true;
+    for (uint32_t source = 0; source < mux->ring_count; source++) {
+        if (source_ready(mux->ring[source], false))
+            return true;
+    }
+    return false;
 }

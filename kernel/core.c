@@ -211,6 +211,13 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     core->release_ticks = start - core->exit_ticks;
 
     context_load(&vcpu->context, vcpu->partition->vttbr);
+    if (vcpu->partition->entered != vcpu) {
+        /* Another vCPU of the partition left translations under the same VMID. */
+        vcpu->partition->entered = vcpu;
+        __asm__ volatile("tlbi vmalle1" : : : "memory");
+        dsb(nsh);
+        isb();
+    }
     inject_due_timers(core, vcpu, start);
     if (window->mask_count != 0) {
         inject_due_devices(vcpu, window);
@@ -250,9 +257,7 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
             (void)partition_start_step(starting);
         } else if (hm_log_pending() && (int64_t)(until - now) > core->log_step_ticks) {
             hm_log_step();
-        } else if (console_host_ready() && (int64_t)(until - now) > core->log_step_ticks) {
-            (void)console_host_drain(until, 1);
-        } else {
+        } else if (!console_host_step(until)) {
             /* CNTHP is the only interrupt that is enabled now; it wakes the core though masked. */
             __asm__ volatile("wfi" : : : "memory");
         }

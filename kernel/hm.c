@@ -35,11 +35,13 @@ static const char *const action_name[] = {
  * Events wait here for their line on the console: formatting takes longer than a guard has room
  * for, so it happens piece by piece in idle time and while a release is awaited (hm_log_step).
  */
-#define QUEUE_EVENTS 32U /* power of two */
+#define QUEUE_EVENTS 256U /* power of two */
+/* Lines of one partition, or of the module, that may wait: nobody can push out the others. */
+#define LINES_EACH 2U
 
 struct event {
     enum hm_error error;
-    const struct partition *partition; /* NULL: module level */
+    struct partition *partition; /* NULL: module level */
     uint64_t pc;
     uint64_t address;
     uint64_t detail;
@@ -49,6 +51,7 @@ static struct event queue[QUEUE_EVENTS];
 static uint32_t queue_head;
 static uint32_t queue_tail;
 static uint32_t piece; /* of the line of the event at the tail */
+static uint32_t module_lines;
 static uint64_t unlogged_count;
 static uint64_t event_count;
 
@@ -69,10 +72,13 @@ uint64_t hm_unlogged_count(void)
 
 static void enqueue(const struct event *event)
 {
-    if (queue_head - queue_tail == QUEUE_EVENTS) {
+    uint32_t *waiting = event->partition != NULL ? &event->partition->health_lines : &module_lines;
+
+    if (queue_head - queue_tail == QUEUE_EVENTS || *waiting == LINES_EACH) {
         unlogged_count++;
         return;
     }
+    ++*waiting;
     queue[queue_head++ % QUEUE_EVENTS] = *event;
 }
 
@@ -168,6 +174,7 @@ void hm_log_step(void)
         module_piece(event);
     }
     if (piece == 0) {
+        --*(event->partition != NULL ? &event->partition->health_lines : &module_lines);
         queue_tail++;
     }
 }

@@ -6,6 +6,7 @@
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>
 #include <bulkhead/nospec.h>
+#include <bulkhead/start.h>
 
 #define PSCI_BASE  0x84000000U
 #define PSCI_64    0x40000000U
@@ -66,6 +67,7 @@ static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_
     if ((entry & 3) != 0 || !is_in_memory(vcpu->partition->desc, entry)) {
         return PSCI_INVALID_ADDRESS;
     }
+    vcpu_reset(target);
     target->context.pc = entry;
     target->context.x[0] = argument;
     target->powered_on = true;
@@ -90,6 +92,7 @@ static int64_t features(uint32_t function)
         return 0;
     }
     switch ((function & ~PSCI_64) - PSCI_BASE) {
+    case PSCI_CPU_SUSPEND:
     case PSCI_CPU_ON:
     case PSCI_AFFINITY_INFO:
         return 0;
@@ -116,6 +119,9 @@ bool psci_call(struct vcpu *vcpu, uint32_t function, bool *go_on)
         return false;
     }
     switch ((function & ~PSCI_64) - PSCI_BASE) {
+    case PSCI_CPU_SUSPEND:
+        result = 0; /* a standby state that ends at once (5.1.2); WFI is the one that waits */
+        break;
     case PSCI_CPU_ON:
         result = cpu_on(vcpu, x[1] & mask, x[2] & mask, x[3] & mask);
         break;

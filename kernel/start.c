@@ -91,23 +91,21 @@ static void image_step(struct partition *partition)
     }
 }
 
-static void reset_vcpu(struct partition *partition, uint32_t index)
+void vcpu_reset(struct vcpu *vcpu)
 {
-    struct vcpu *vcpu = &partition->vcpu[index];
-
     vcpu->context = (struct vcpu_context){
-        .x = {partition->desc->boot_arg},
-        .pc = partition->desc->entry.ipa,
+        .x = {vcpu->partition->desc->boot_arg},
+        .pc = vcpu->partition->desc->entry.ipa,
         .pstate = PSTATE_RESET,
         .sctlr_el1 = SCTLR_EL1_RESET,
-        .vmpidr_el2 = VMPIDR_RES1 | index,
+        .vmpidr_el2 = VMPIDR_RES1 | vcpu->index,
         .hcr_el2 = el2_guest_hcr(),
     };
     vcpu->timers = (struct vcpu_timers){0};
     vcpu->gic_vmcr = 0;
     memset(vcpu->gic_ap0r, 0, sizeof(vcpu->gic_ap0r));
     memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));
-    vcpu->powered_on = index == 0;
+    vcpu->powered_on = vcpu->index == 0;
 }
 
 /* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction
@@ -121,7 +119,7 @@ static void reset_step(struct partition *partition)
     vgic_reset(&partition->vgic, desc->vgic, desc->vcpu_count, partition->vgic.cpu,
                gic->list_registers());
     for (uint32_t i = 0; i < desc->vcpu_count; i++) {
-        reset_vcpu(partition, i);
+        vcpu_reset(&partition->vcpu[i]);
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_virt_timer,
                           module_state.desc->platform.irq_virt_timer);
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_phys_timer,

@@ -80,15 +80,6 @@ const void *mmu_map_fdt(paddr_t pa, uint64_t size_bytes)
     return (const void *)(uintptr_t)(FDT_VA + offset);
 }
 
-void mmu_unmap_fdt(void)
-{
-    for (uint32_t page = 0; page < 2U * ENTRIES && el2_table_fdt[page] != 0; page++) {
-        el2_table_fdt[page] = 0;
-        tlb_drop_page(FDT_VA + page * PAGE_BYTES);
-    }
-    isb();
-}
-
 void *mmu_map_pool(paddr_t pa, uint64_t size_bytes)
 {
     uint64_t va = POOL_VA + pool_bytes;

@@ -32,7 +32,6 @@
 
 #define PSTATE_BTYPE (UINT64_C(3) << 10)
 
-#define GICD_FRAME 0x10000U
 #define GICR_FRAME 0x20000U
 /* Reads below are of CTLR, TYPER and IIDR, which no list register caches. */
 #define GICD_IDENTITY_END 0x80U
@@ -130,7 +129,7 @@ static enum device_result device_access(struct vcpu *vcpu, uint64_t ipa, struct 
     bool ok;
 
     access->offset = ipa - desc->gicd.ipa;
-    if (access->offset < GICD_FRAME) {
+    if (access->offset < (desc->vgic == GIC_V3 ? VGICD_V3_BYTES : VGICD_V2_BYTES)) {
         ok = distributor_access(vcpu, access);
         return ok ? DEVICE_DONE : DEVICE_REFUSED;
     }

@@ -27,10 +27,14 @@ struct console_ring {
     const char *tag; /* printed before each line; NULL = none */
 };
 
+/* Sources that one call looks at: what bounds console_mux_next() whatever their number. */
+#define CONSOLE_SCAN 8U
+
 /* The drain's state: which source's line is on the wire. */
 struct console_mux {
     struct console_ring *const *ring;
     uint32_t ring_count;
+    uint32_t scan;       /* source that was looked at last */
     uint32_t current;    /* source whose line is being printed, or was last */
     bool in_line;        /* a line of `current` has begun */
     uint32_t line_limit; /* in_line: the ring position that may be sent up to */
@@ -54,20 +58,21 @@ void console_mux_init(struct console_mux *mux, struct console_ring *const *ring,
                       uint32_t ring_count);
 
 /*
- * The next character for the wire, or -1 when nothing is ready.  A source is ready when its ring
- * holds a whole line, or is more than half full, or (flush) holds anything.  Sources take turns
- * line by line; a line that the source has left unfinished is ended as soon as another is ready.
- * LF and CR LF from a guest become "\r\n"; after any other CR the tag is sent again, so that no
- * output passes for another partition's by overwriting the tag.  Other control characters pass
- * through.  Losses are a line of their own, "[name] lost N characters", when the ring is down to
- * half or a whole ring's worth was lost.  O(ring_count + tag) at a line's end, O(1) inside a line.
+ * The next character for the wire, or -1 when none of the next CONSOLE_SCAN sources is ready.  A
+ * source is ready when its ring holds a whole line, or is more than half full, or (flush) holds
+ * anything.  Sources take turns line by line; a line that the source has left unfinished is ended
+ * as soon as another is ready. LF and CR LF from a guest become "\r\n"; after any other CR the tag
+ * is sent again, so that no output passes for another partition's by overwriting the tag.  Other
+ * control characters pass through.  Losses are a line of their own, "[name] lost N characters",
+ * when the ring is down to half or a whole ring's worth was lost.  O(CONSOLE_SCAN + tag) at a
+ * line's end, O(1) inside a line.
  */
 int console_mux_next(struct console_mux *mux, bool flush);
 
 /* True if the next character is in the midst of a line or text: console_mux_next() is O(1) then. */
 bool console_mux_in_text(const struct console_mux *mux);
 
-/* True if console_mux_next(mux, false) would return a character.  O(ring_count). */
+/* True if any source is ready or a line is under way.  O(ring_count). */
 bool console_mux_ready(const struct console_mux *mux);
 
 #endif

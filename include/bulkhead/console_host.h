@@ -16,7 +16,11 @@ void console_host_init(struct console_ring *const *ring, uint32_t ring_count);
  * `until_ticks`. Returns the counter value it saw last. */
 uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit);
 
-/* Something waits to be sent. */
+/* For idle time: sends at most one character.  False when nothing is left to send, or too little
+ * time for it before `until_ticks`. */
+bool console_host_step(uint64_t until_ticks);
+
+/* Something waits to be sent.  O(number of partitions): only for cores that run one. */
 bool console_host_ready(void);
 
 /* Sends everything there is, waiting for the UART: final report and panic only. */

@@ -49,7 +49,7 @@ uint64_t hm_unlogged_count(void);
  * kernel's ring, HM_LOG_STEP_NS at most. */
 bool hm_log_pending(void);
 void hm_log_step(void);
-#define HM_LOG_STEP_NS 1500U
+#define HM_LOG_STEP_NS 2000U
 
 const char *hm_error_name(enum hm_error error);
 

@@ -9,7 +9,7 @@
 /* Longest EL2 path plus a switch on this board: a shorter guard cannot hold. */
 #define MINIMUM_GUARD_NS CONFIG_MINIMUM_GUARD_NS
 
-/* Usable time below which a window is a mistake. */
-#define MINIMUM_WINDOW_NS 1000U
+/* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
+#define MINIMUM_WINDOW_NS 5000U
 
 #endif

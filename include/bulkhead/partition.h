@@ -58,6 +58,8 @@ struct partition {
     struct start_cursor start;
     uint64_t start_count; /* cold starts completed */
     uint64_t health_events;
+    uint32_t health_lines;      /* that wait for the console (kernel/hm.c) */
+    const struct vcpu *entered; /* the vCPU that last used the VMID on its core */
 };
 
 #endif

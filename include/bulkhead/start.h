@@ -10,13 +10,17 @@
 #include <bulkhead/partition.h>
 
 /* Longest step: one page of copy, by instruction count (docs/timing.md). */
-#define START_STEP_NS UINT64_C(6000)
+#define START_STEP_NS UINT64_C(4000)
 
 /* Back to the first step; the mode becomes COLD_START. */
 void partition_start_begin(struct partition *partition);
 
 /* One step.  Returns true when the partition is in mode NORMAL.  Core: the partition's own. */
 bool partition_start_step(struct partition *partition);
+
+/* A vCPU's registers and timers as after reset, at the partition's entry point; only vCPU 0 is
+ * powered on. */
+void vcpu_reset(struct vcpu *vcpu);
 
 /* Learns what the CPU offers for zeroing. */
 void start_init(void);

@@ -31,7 +31,8 @@ struct trace_ring {
     uint32_t next; /* free-running */
 };
 
-/* One record; time: the caller's, or the counter as it is (sysreg_read(cntpct_el0), not waited for). */
+/* One record; time: the caller's, or the counter as it is (sysreg_read(cntpct_el0), not waited
+ * for). */
 static inline void trace_put(struct trace_ring *ring, enum trace_event event, uint32_t argument,
                              uint64_t time_ticks)
 {

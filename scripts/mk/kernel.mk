@@ -26,7 +26,7 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 	-z noexecstack -z max-page-size=4096
 
 # Only what every trap goes through is built for speed; all else is built for size.
-fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/vgic/lr.o)
+fast-objs := $(addprefix $(O)/, arch/arm64/traps.o)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.

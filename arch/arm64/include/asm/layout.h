@@ -7,7 +7,7 @@
  *     ... + 2 MiB             rest of the 2 MiB block: start-up pool, RW
  *   KERNEL_VA + 2 MiB         more pool, in 2 MiB blocks, when the configuration asks for it
  *   DEVICE_VA                 GIC, UART (device memory) and the copy windows of each core
- *   FDT_VA                    the device tree, read-only, unmapped before the first frame
+ *   FDT_VA                    the device tree, read-only: names in the description point into it
  *
  * No guest memory is mapped but for one page per core during a copy.
  */

@@ -20,9 +20,6 @@ volatile void *mmu_map_device(paddr_t pa, uint64_t size_bytes);
 /* Maps [pa, pa + size) read-only into the device-tree window; NULL if it does not fit. */
 const void *mmu_map_fdt(paddr_t pa, uint64_t size_bytes);
 
-/* Empties the device-tree window.  Pointers into it are dead afterwards. */
-void mmu_unmap_fdt(void);
-
 /* Adds 2 MiB blocks of RAM behind the pool (arena): returns their virtual address. */
 void *mmu_map_pool(paddr_t pa, uint64_t size_bytes);
 
