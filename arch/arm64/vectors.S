@@ -204,6 +204,7 @@ guest_irq:
 guest_stopped:
     mov     x0, x19
     bl      core_vcpu_stopped
+    b       release_vcpu
 
     .section .text.low, "ax"           /* below the table, which leaves room there */
 

@@ -124,18 +124,16 @@ static inline void add_word(const struct vgic_cpu *cpu, const struct vgic_bank *
     c->forced.half[word / 2U] |= (uint64_t)(parked & bank->forced) << shift;
 }
 
-static inline struct candidates find_candidates(const struct vgic_cpu *cpu)
+static void find_candidates(const struct vgic_cpu *cpu, struct candidates *c)
 {
     const struct vgic_bank *shared = cpu->dist->shared;
     uint32_t groups = vgic_groups_on(cpu->dist);
     const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
-    struct candidates c = {0};
 
-    add_word(cpu, &cpu->private_bank, 0, on, &c);
-    add_word(cpu, &shared[1], 1, on, &c);
-    add_word(cpu, &shared[2], 2, on, &c);
-    add_word(cpu, &shared[3], 3, on, &c);
-    return c;
+    *c = (struct candidates){0};
+    add_word(cpu, &cpu->private_bank, 0, on, c);
+    for (uint32_t word = 1; word < VGIC_WORDS; word++)
+        add_word(cpu, &shared[word], word, on, c);
 }
 
 static inline bool is_empty(const struct intids *set)
@@ -169,7 +167,9 @@ static uint32_t end_some(struct vgic_cpu *cpu, struct intids set, uint32_t ends)
  */
 static void fold_ends(struct vgic_cpu *cpu)
 {
-    struct candidates c = find_candidates(cpu);
+    struct candidates c;
+
+    find_candidates(cpu, &c);
     struct intids acknowledged = {
         {c.parked.half[0] ^ c.forced.half[0], c.parked.half[1] ^ c.forced.half[1]}};
     uint32_t ends = end_some(cpu, acknowledged, cpu->eoi_count);
@@ -291,6 +291,9 @@ static void lr_load(struct vgic_cpu *cpu, uint32_t intid)
     cpu->lr_used |= lr_bit;
 }
 
+/* Interrupts that one fill loads at most, which bounds the longest access of a guest. */
+#define FILL_LOADS 2U
+
 static uint32_t lr_level(const struct vgic_cpu *cpu, uint32_t n)
 {
     return (uint32_t)(cpu->lr[n] >> (VGIC_LR_PRIORITY_SHIFT + PRIORITY_SHIFT)) %
@@ -346,9 +349,25 @@ static bool make_room(struct vgic_cpu *cpu, uint32_t p)
     return true;
 }
 
-/* Loads ready interrupts, most urgent first; one pass over the priority levels. */
+/* Ready interrupts of level p and below stay in memory until nothing is pending in a list register;
+ * what is less urgent there gives way, since the guest would otherwise see it first. */
+static void leave_over(struct vgic_cpu *cpu, uint32_t p)
+{
+    cpu->more_pending = true;
+    for (uint32_t waiting = cpu->lr_pended & ~cpu->lr_active; waiting != 0;
+         waiting &= waiting - 1U) {
+        if (lr_level(cpu, vgic_lowest(waiting)) > p)
+            lr_evict(cpu, vgic_lowest(waiting));
+    }
+}
+
+/* Loads ready interrupts, most urgent first; one pass over the priority levels.  What FILL_LOADS
+ * leaves over comes by the no-pending interrupt: the guest waits for nothing, and EL2 never takes
+ * long. */
 static void load_ready(struct vgic_cpu *cpu, struct intids ready)
 {
+    uint32_t loads = 0;
+
     for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0; levels &= levels - 1U) {
         uint32_t p = vgic_lowest(levels);
         struct intids level = at_level(cpu, p);
@@ -356,6 +375,10 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
             uint64_t bits = ready.half[half] & level.half[half];
             ready.half[half] ^= bits;
             for (; bits != 0; bits &= bits - 1U) {
+                if (loads++ == FILL_LOADS) {
+                    leave_over(cpu, p);
+                    return;
+                }
                 if (!make_room(cpu, p))
                     return;
                 lr_load(cpu, half * 64U + (uint32_t)__builtin_ctzll(bits));
@@ -376,7 +399,9 @@ void vgic_fill(struct vgic_cpu *cpu)
         for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
             lr_evict(cpu, vgic_lowest(used));
     }
-    struct candidates c = find_candidates(cpu);
+    struct candidates c;
+
+    find_candidates(cpu, &c);
     cpu->more_pending = false;
     cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
     if (!is_empty(&c.ready))
@@ -391,7 +416,9 @@ void vgic_refill(struct vgic_cpu *cpu)
 
 bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
-    struct candidates c = find_candidates(cpu);
+    struct candidates c;
+
+    find_candidates(cpu, &c);
     uint64_t states = 0;
     if (!is_empty(&c.ready))
         return true;
