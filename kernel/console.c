@@ -148,7 +148,8 @@ static bool choose(struct console_mux *mux, bool flush)
     if (mux->in_line && (source != mux->current || limit == ring->tail)) {
         mux->in_line = false; /* unfinished: its rest begins a line of its own, with a tag */
         text_add(mux, "\r\n", 2);
-        mux->scan = source != 0 ? source - 1U : mux->ring_count - 1U; /* its turn is still to come */
+        mux->scan =
+            source != 0 ? source - 1U : mux->ring_count - 1U; /* its turn is still to come */
         return true;
     }
     mux->current = source;

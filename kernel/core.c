@@ -125,6 +125,7 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
     struct vgic_cpu *cpu = &vcpu->vgic;
     uint32_t risen[VGIC_WORDS] = {0};
 
+    guard_disarm(); /* in a gap it may be what is pending */
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->unmask(window->mask[i].word, window->mask[i].bits);
     }
@@ -136,7 +137,11 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
             break;
         }
         gic->drop_priority(intid);
-        risen[intid / 32 % VGIC_WORDS] |= 1U << intid % 32;
+        if (intid < module_state.irq_owner_count && module_state.irq_owner[intid] == vcpu) {
+            risen[intid / 32] |= 1U << intid % 32;
+        } else {
+            gic->deactivate(intid); /* CNTHP on its way, or nobody's */
+        }
     }
     for (uint32_t i = 0; i < window->mask_count; i++) {
         uint32_t word = window->mask[i].word;

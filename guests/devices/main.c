@@ -41,7 +41,7 @@
 #define PIN_IRQ  0x01U
 
 #define ALARM_SECONDS     1U
-#define VECTOR_LEAD_TICKS 3U /* struct guest_frame: counter */
+#define VECTOR_LEAD_TICKS 2U /* from the vector to the reading in struct guest_frame */
 
 static volatile uint64_t taken_count;
 static volatile uint64_t taken_ticks;

@@ -26,8 +26,8 @@ static const struct {
     {0x84000000, {0}, 0x10001}, /* VERSION: 1.1 */
     {0xc4000000, {0}, NOT_SUPPORTED},
     {0x84000000 | RUBBISH, {0}, 0x10001},
-    {0x84000001, {0}, NOT_SUPPORTED}, /* CPU_SUSPEND */
-    {0xc4000001, {0}, NOT_SUPPORTED},
+    {0x84000001, {0}, OK}, /* CPU_SUSPEND to standby: the interrupt that ends it has come */
+    {0xc4000001, {0}, OK},
     {0xc4000002, {0}, NOT_SUPPORTED}, /* CPU_OFF exists as a 32-bit call only */
     /* CPU_ON: of itself, of one that does not exist */
     {0x84000003, {0, GUEST_BASE, 0}, ALREADY_ON},
@@ -59,8 +59,8 @@ static const struct {
     /* FEATURES: what the calls above do, and what is no PSCI call at all */
     {0x8400000a, {0x84000000}, OK},
     {0x8400000a, {0xc4000000}, NOT_SUPPORTED},
-    {0x8400000a, {0x84000001}, NOT_SUPPORTED},
-    {0x8400000a, {0xc4000001}, NOT_SUPPORTED},
+    {0x8400000a, {0x84000001}, OK},
+    {0x8400000a, {0xc4000001}, OK},
     {0x8400000a, {0x84000002}, OK},
     {0x8400000a, {0xc4000002}, NOT_SUPPORTED},
     {0x8400000a, {0x84000003}, OK},

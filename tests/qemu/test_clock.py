@@ -34,6 +34,6 @@ def test_counter(make_system, ended_ok, machine, hertz, frame_ns):
         assert watch["judged"] == WATCHED
         assert 0 <= watch["offset_min_ns"] <= watch["offset_max_ns"] <= tick_ns, watch
         assert watch["stolen_count"] == 0
-        # Every window came, and the plan itself does not drift: exact to the tick that rounding costs.
+        # Every window came, and the plan itself does not drift: exact but for one rounding.
         assert watch["last_frame"] - watch["first_frame"] == WATCHED
         assert abs(watch["span_ticks"] - WATCHED * frame_ns * hertz / 10**9) < 1

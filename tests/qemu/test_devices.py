@@ -66,7 +66,7 @@ def test_alarms_are_taken(run, place):
                 assert VICTIM.start_ns <= before < VICTIM.start_ns + VICTIM.duration_ns - 3 * US
             else:
                 assert VICTIM.start_ns + VICTIM.duration_ns < before < PLACES[place]
-            assert alarm["taken_ns"] < 1 * US, alarm
+            assert alarm["taken_ns"] == 0, "the handler is the first that the window runs"
 
 
 @pytest.mark.requirement("BH-DEV-3", "BH-TIME-1", "BH-TIME-3")
@@ -110,7 +110,7 @@ def test_a_line_that_stays_raised_is_its_owners_affair(make_system, ended_ok, ma
     assert gpio["id"] == GPIO_ID
     assert gpio["data"] == 0xA0  # the output pins read back what was written to them
     assert gpio["served"] == gpio["rounds"] == 50
-    # QEMU's GICv2 looks at a line again only at the next change, not when a guest ends an interrupt.
+    # QEMU's GICv2 looks at a line again at its next change, not when a guest ends an interrupt.
     assert gpio["unserved"] > (1000 if machine.gic == 3 else 90)
     assert systems.guest_line(run, "rtc", "rtc: id=")["id"] == RTC_ID
     assert systems.guest_line(run, "rtc", "rtc: end")["taken"] == 0

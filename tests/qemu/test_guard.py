@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens at the edges of exact release?  A guard that is too short is seen and told, and moves
-no later window; a window that is the whole frame takes no boundary; abutting windows of one
+"""What happens at the edges of exact release?  A guard that is too short is seen and told, and
+moves no later window; a window that is the whole frame takes no boundary; abutting windows of one
 partition are released exactly."""
 import pytest
 
@@ -22,7 +22,8 @@ def guardless(build):
 @pytest.fixture(scope="module")
 def late(guardless, machine, tmp_path_factory):
     """Three abutting windows, then a gap; the guard is shorter than a switch."""
-    partitions = [Partition("a", "victim", (FRAMES - 20,)), Partition("b", "victim", (FRAMES - 20,)),
+    partitions = [Partition("a", "victim", (FRAMES - 20,)),
+                  Partition("b", "victim", (FRAMES - 20,)),
                   Partition("c", "hostile", (0, 1 << 40))]
     windows = [Window("a", 0, 250 * US), Window("b", 250 * US, 250 * US),
                Window("c", 500 * US, 200 * US)]

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a restart a fresh start, at the partition's own cost?  A guest that spoils its memory, registers,
-timers and interrupts and resets itself, hundreds of times, between two victims; partitions that end;
-and what PSCI answers."""
+"""Is a restart a fresh start, at the partition's own cost?  A guest that spoils its memory,
+registers, timers and interrupts and resets itself, hundreds of times, between two victims;
+partitions that end; and what PSCI answers."""
 import re
 import struct
 
@@ -46,6 +46,11 @@ def assert_neighbours_noticed_nothing(run, watched, frames):
         assert window["due"] == frames or window["partition"] == "guest"
 
 
+def assert_fresh(lives):
+    for life in lives:
+        assert (life["late"], life["words"], life["registers"], life["device"]) == (0,) * 4, life
+
+
 def image_hash(path, skip, skip_bytes, size):
     """What guests/restart computes over its image, over the file that it was loaded from."""
     with open(path, "rb") as file:
@@ -71,8 +76,7 @@ def test_two_hundred_restarts(make_system, ended_ok, conduit):
               if line.startswith("restart: image ")]
     # One life in each frame: the rest of a window is enough for the restart.
     assert [life["frame"] for life in lives] == list(range(RESTARTS + 1))
-    for life in lives:
-        assert (life["late"], life["words"], life["registers"], life["device"]) == (0, 0, 0, 0), life
+    assert_fresh(lives)
     file, = [module.file for module in made.modules if module.file.endswith("/guest.bin")]
     assert len(images) == len(lives)
     for image in images:
@@ -100,8 +104,7 @@ def test_a_restart_longer_than_a_window(make_system, ended_ok):
              if line.startswith("restart: life ")]
     assert len(lives) >= 2
     assert all(later["frame"] - life["frame"] > 2 for life, later in zip(lives, lives[1:]))
-    for life in lives:
-        assert (life["late"], life["words"], life["registers"], life["device"]) == (0, 0, 0, 0), life
+    assert_fresh(lives)
     assert states(run)["guest"] == ("NORMAL", len(lives))
 
 
