@@ -30,7 +30,7 @@ fast-objs := $(addprefix $(O)/, arch/arm64/traps.o)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
-kernel-flags-text := fast $(fast-objs) $(CC) $(kernel-cflags) $(kernel-aflags)
+kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags) fast $(fast-objs)
 kernel-link-text := $(LD) $(kernel-ldflags) $(kernel-objs)
 $(O)/.kernel-flags: force | $(autoconf)
 	@echo '$(kernel-flags-text)' | cmp -s - $@ || echo '$(kernel-flags-text)' > $@

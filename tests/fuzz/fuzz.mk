@@ -7,11 +7,11 @@ fuzz-config := $(O)/fuzz/fuzz_config
 fuzz-srcs := tests/fuzz/fuzz_config.c kernel/arena.c $(wildcard kernel/config/*.c)
 fuzz-seconds := $(if $(BULKHEAD_SOAK),3600,30)
 
-$(fuzz-config): $(fuzz-srcs) $(wildcard kernel/config/*.h include/bulkhead/*.h) tests/fuzz/fuzz.mk
+$(fuzz-config): $(fuzz-srcs) $(wildcard kernel/config/*.h include/bulkhead/*.h) $(autoconf) tests/fuzz/fuzz.mk
 	$(say) FUZZCC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -std=gnu11 -g -O1 $(warnings) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -Iinclude -I. -o $@ $(fuzz-srcs) -lfdt
+		-fno-sanitize-recover=all -include $(autoconf) -Iinclude -I. -o $@ $(fuzz-srcs) -lfdt
 
 $(O)/fuzz/seeds.stamp: tests/fuzz/seeds.py $(wildcard schedules/*.dtso tests/bad/*) | guests
 	$(say) SEEDS $@
