@@ -378,12 +378,15 @@ static bool deal_devices(struct reader *reader)
 static bool deal_reserved(struct reader *reader)
 {
     const void *fdt = reader->input->fdt;
-    uint32_t entry_count = (uint32_t)fdt_num_mem_rsv(fdt);
-    for (uint32_t index = 0; index < entry_count; index++) {
+    /* find_blocks() has seen the end of the list; libfdt's own readers of it would bring 6 kB
+     * along. */
+    const fdt64_t *entry =
+        (const fdt64_t *)(const void *)((const uint8_t *)fdt + fdt_off_mem_rsvmap(fdt));
+    for (; entry[0] != 0 || entry[1] != 0; entry += 2) {
         struct host_range *range = reader_take(reader, 1, sizeof(*range));
-        uint64_t base;
-        uint64_t size;
-        if (range == NULL || fdt_get_mem_rsv(fdt, (int)index, &base, &size) != 0) {
+        uint64_t base = fdt64_to_cpu(entry[0]);
+        uint64_t size = fdt64_to_cpu(entry[1]);
+        if (range == NULL) {
             return false;
         }
         if (base > UINT64_MAX - size) {

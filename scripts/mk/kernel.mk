@@ -25,8 +25,9 @@ kernel-aflags := $(filter-out -mgeneral-regs-only,$(target-flags)) $(warnings) $
 kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined \
 	-z noexecstack -z max-page-size=4096
 
-# Only what every trap goes through is built for speed; all else is built for size.
-fast-objs := $(addprefix $(O)/, arch/arm64/traps.o)
+# Only what boundaries and traps go through is built for speed; all else is built for size.
+fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/core.o kernel/vgic/lr.o kernel/vgic/inputs.o \
+	kernel/vgic/regs.o drivers/gic/gicv2.o drivers/gic/gicv3.o)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
