@@ -55,11 +55,6 @@ static uint32_t module_lines;
 static uint64_t unlogged_count;
 static uint64_t event_count;
 
-const char *hm_error_name(enum hm_error error)
-{
-    return hm_table[error].name;
-}
-
 uint64_t hm_event_count(void)
 {
     return event_count;

@@ -51,6 +51,4 @@ bool hm_log_pending(void);
 void hm_log_step(void);
 #define HM_LOG_STEP_NS 2000U
 
-const char *hm_error_name(enum hm_error error);
-
 #endif
