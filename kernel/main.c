@@ -190,6 +190,37 @@ static void banner(const struct module_desc *module)
     log_line("description sha256 %s", text);
 }
 
+static void ignore_fault(void *context, const struct config_fault *fault)
+{
+    (void)context;
+    (void)fault;
+}
+
+/* Started at EL1.  head.S has the MMU on there, too, so without an early console the tree's is
+ * found as at EL2.  PSCI is by HVC then: there is a hypervisor, or an emulator that plays one. */
+static void refuse_level(struct config_input *input, struct arena *arena, uint64_t fdt_pa,
+                         uint64_t level)
+{
+    if (!CONFIG_EARLY_UART) {
+        const struct module_desc *module;
+        uint64_t size_bytes;
+
+        input->fault = ignore_fault;
+        input->fdt = map_fdt(fdt_pa, &size_bytes);
+        input->fdt_bytes = size_bytes;
+        module = config_read(input, arena);
+        if (module != NULL) {
+            tree_console(&module->platform);
+        }
+    }
+    log_line("started at EL%lu: a separation kernel needs EL2.  QEMU: -M virt,virtualization=on; "
+             "boards: firmware must enter U-Boot at EL2",
+             level);
+    log_line("end status=refused");
+    (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, true);
+    machine_off();
+}
+
 /* Entered from head.S.  level: CurrentEL; misplaced: not at a 2 MiB boundary. */
 void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t misplaced)
     __attribute__((noreturn));
@@ -214,13 +245,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     stack_guard_seed(counter_now());
     early_console();
     if (level != 2) {
-        log_line(
-            "started at EL%lu: a separation kernel needs EL2.  QEMU: -M virt,virtualization=on; "
-            "boards: firmware must enter U-Boot at EL2",
-            level);
-        log_line("end status=refused");
-        (void)firmware_call(PSCI_SYSTEM_OFF, 0, 0, 0, true);
-        machine_off();
+        refuse_level(&input, &arena, fdt_pa, level);
     }
     if (misplaced != 0) {
         log_line("refused load-address: the kernel runs at 0x%lx, which is not 2 MiB-aligned",
