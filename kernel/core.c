@@ -129,7 +129,8 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->unmask(window->mask[i].word, window->mask[i].bits);
     }
-    gic->settle();
+    dsb(sy);
+    isb();
     for (uint32_t i = 0; i < DEVICES_DUE && !cpu->more_pending && !cpu->active_overflow; i++) {
         uint32_t intid = gic->acknowledge();
 

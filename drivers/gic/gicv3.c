@@ -284,8 +284,15 @@ static void gicv3_unmask(uint32_t word, uint32_t bits)
 
 static void gicv3_settle(void)
 {
+    uint32_t polls = RWP_POLLS;
+
     wait_rwp(gicd + GICD_CTLR, GICD_CTLR_RWP, RWP_POLLS);
     isb();
+    /* Nobody's device interrupts are enabled now: one that the CPU interface still presents is
+     * being taken back (IHI 0069, 4.1.2 and 12.2.7). */
+    while (polls-- != 0 && (uint32_t)sysreg_read(ICC_HPPIR1_EL1) - 32U < GIC_INTID_SPURIOUS - 32U) {
+        isb();
+    }
 }
 
 const struct gic_driver gicv3_driver = {

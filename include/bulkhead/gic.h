@@ -37,7 +37,8 @@ struct gic_driver {
     /* Device interrupts (word >= 1 of 32 INTIDs). */
     void (*mask)(uint32_t word, uint32_t bits);
     void (*unmask)(uint32_t word, uint32_t bits);
-    /* Waits, bounded, until masks have taken effect. */
+    /* After mask(), with every device interrupt masked: waits, bounded, until that has taken
+     * effect. */
     void (*settle)(void);
 };
 
