@@ -81,7 +81,8 @@
     ldr     x21, [x20, #CORE_STACK_TOP]
     mov     sp, x21
     .subsection 1
-    /* Branch history: rounds of eight taken branches (mitigation.c); then CVE-2017-5715 by firmware where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
+    /* Branch history: rounds of eight taken branches (mitigation.c); then CVE-2017-5715 by firmware
+     * where the CPU lacks CSV2 (DEN 0070: clobbers x0-x3 at most, all saved). */
 8:  and     w22, w21, #0xff            /* at least one */
 6:  .rept   7
     b       . + 4

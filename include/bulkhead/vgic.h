@@ -14,8 +14,9 @@
  *   - asks for the not-present maintenance interrupt (LRENPIE) and traps ICC_DIR_EL1 (TDIR) if
  *     active_overflow,
  *   - deactivates the physical interrupts named in hw_done[], if hw_done_any, and clears both.
- * While the vCPU is out, lr[] is simply what was saved.  A vCPU that comes in gets vgic_refill()
- * first, since other vCPUs of the partition may have changed its interrupts meanwhile.
+ * While the vCPU is out, lr[] is simply what was saved.  A vCPU that comes in is refilled by
+ * vgic_hw_levels() if a linked line has changed, unless it is overloaded (more_pending or
+ * active_overflow): then its maintenance interrupt does it, in its own window.
  *
  * Ownership: the core that runs the vCPU, interrupts masked.  Other vCPUs of the partition that a
  * call touches (SGIs, shared interrupts, GICR frames) are out, so that their lr[] is the truth.
