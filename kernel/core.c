@@ -110,7 +110,8 @@ static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64
     if (timer_physical_due(&vcpu->timers, start)) {
         due |= 1U << platform->irq_phys_timer;
     }
-    if (due != busy && !cpu->more_pending && !cpu->active_overflow) {
+    /* A sibling vCPU may have sent an SGI or changed a shared interrupt meanwhile. */
+    if ((due != busy || cpu->dist->cpu_count > 1) && !cpu->more_pending && !cpu->active_overflow) {
         vgic_hw_levels(cpu, 0, core->timer_irqs, due);
         busy = vgic_private_hw_busy(cpu);
     }
