@@ -161,7 +161,7 @@ static void build_console(const struct module_desc *desc, struct arena *arena)
     log_use_ring(&kernel_ring);
 }
 
-void module_build(const struct module_desc *desc, struct arena *arena)
+void module_build(const struct module_desc *desc, uint32_t core, struct arena *arena)
 {
     uint32_t ipa_bits;
 
@@ -177,7 +177,7 @@ void module_build(const struct module_desc *desc, struct arena *arena)
     for (uint32_t p = 0; p < desc->partition_count; p++) {
         build_partition(&module_state.partition[p], p, arena);
     }
-    if (!core_build(&boot_core, desc, 0, 0, module_state.partition, arena)) {
+    if (!core_build(&boot_core, desc, 0, core, module_state.partition, arena)) {
         panic("the start-up pool is too small for the schedule");
     }
     /* Before anybody runs: nothing of a former occupant of EL1 is in the TLB. */

@@ -10,6 +10,7 @@
 #include <asm/layout.h>
 #include <asm/mitigation.h>
 #include <asm/mmu.h>
+#include <asm/sha256.h>
 #include <asm/sysreg.h>
 #include <bulkhead/config.h>
 #include <bulkhead/core.h>
@@ -100,54 +101,48 @@ static void report_fault(void *context, const struct config_fault *fault)
     log_line("refused %s: %s", fault->rule_name, text);
 }
 
-/* Load address and size of kernel images stand in their first bytes. */
-static bool apply_image_headers(const struct config_input *input, struct module_desc *module)
+/* Boot modules are seen through the copy window only, page by page. */
+static bool read_ram(void *context, paddr_t pa, void *to, size_t size_bytes)
 {
-    bool ok = true;
+    uint8_t *at = to;
 
-    for (uint32_t p = 0; p < module->partition_count; p++) {
-        struct partition_desc *partition = &module->partition[p];
+    (void)context;
+    for (size_t here; size_bytes != 0; size_bytes -= here) {
+        uint64_t offset = pa.pa % PAGE_BYTES;
+        const uint8_t *page = mmu_window_map(MMU_WINDOW_SOURCE, pa_of(pa.pa - offset));
 
-        for (uint32_t i = 0; i < partition->image_count; i++) {
-            struct image_desc *image = &partition->image[i];
-            uint8_t header[IMAGE_HEADER_BYTES] = {0};
-            uint64_t done = 0;
-            uint64_t size = image->size_bytes < sizeof(header) ? image->size_bytes : sizeof(header);
-
-            if (image->kind != IMAGE_KERNEL) {
-                continue;
-            }
-            while (done < size) {
-                uint64_t pa = image->pa.pa + done;
-                uint64_t here = PAGE_BYTES - pa % PAGE_BYTES;
-                const uint8_t *page =
-                    mmu_window_map(MMU_WINDOW_SOURCE, pa_of(pa & ~(PAGE_BYTES - 1)));
-
-                here = here < size - done ? here : size - done;
-                memcpy(header + done, page + pa % PAGE_BYTES, here);
-                done += here;
-            }
-            ok = config_apply_image_header(input, module, partition, image, header) && ok;
-        }
+        here = PAGE_BYTES - offset < size_bytes ? PAGE_BYTES - offset : size_bytes;
+        memcpy(at, page + offset, here);
+        pa.pa += here;
+        at += here;
     }
     mmu_window_unmap(MMU_WINDOW_SOURCE);
-    return ok;
+    return true;
 }
 
-/* What the description may ask for and this version cannot do. */
-static bool supported(const struct module_desc *module)
+/* What the description may ask for and this version cannot do.  The boot core's list is *core; a
+ * CPU without windows is left where firmware has it. */
+static bool supported(const struct module_desc *module, uint32_t *core)
 {
     const struct schedule_desc *schedule = &module->schedule[0];
     uint64_t mpidr = sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff);
+    uint32_t busy = 0;
 
-    if (schedule->core_count != 1) {
-        log_line("refused one-core: %s schedules %u CPUs; this version runs one", schedule->node,
-                 schedule->core_count);
+    for (uint32_t c = 0; c < schedule->core_count; c++) {
+        if (schedule->core[c].window_count != 0) {
+            *core = c;
+            busy++;
+        }
+    }
+    if (busy != 1) {
+        log_line("refused one-core: %s has windows for %u CPUs; this version runs one",
+                 schedule->node, busy);
         return false;
     }
-    if (module->platform.cpu_mpidr[schedule->core[0].cpu] != mpidr) {
+    if (module->platform.cpu_mpidr[schedule->core[*core].cpu] != mpidr) {
         log_line("refused boot-core: %s is for CPU %lx, but the kernel was started on CPU %lx",
-                 schedule->core[0].node, module->platform.cpu_mpidr[schedule->core[0].cpu], mpidr);
+                 schedule->core[*core].node, module->platform.cpu_mpidr[schedule->core[*core].cpu],
+                 mpidr);
         return false;
     }
     return true;
@@ -175,7 +170,7 @@ static void check_counter(void)
     }
 }
 
-static void banner(const struct module_desc *module)
+static void banner(const struct module_desc *module, uint32_t core)
 {
     uint8_t digest[32];
     char text[65];
@@ -185,7 +180,7 @@ static void banner(const struct module_desc *module)
         (void)format_into(text + 2 * i, 3, "%02x", digest[i]);
     }
     log_line("module %s: %u partitions, %u windows in a major frame of %lu us, guard %lu ns",
-             module->name, module->partition_count, module->schedule[0].core[0].window_count,
+             module->name, module->partition_count, module->schedule[0].core[core].window_count,
              module->schedule[0].major_frame_ns / 1000, module->guard_ns);
     log_line("description sha256 %s", text);
 }
@@ -236,10 +231,12 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
         .fault = report_fault,
+        .read = read_ram,
     };
     struct module_desc *module;
     uint64_t size_bytes;
     uint64_t pool_bytes;
+    uint32_t core = 0;
 
     (void)stage2_vtcr(sysreg_read(id_aa64mmfr0_el1), &input.ipa_bits);
     stack_guard_seed(counter_now());
@@ -248,11 +245,14 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse_level(&input, &arena, fdt_pa, level);
     }
     if (misplaced != 0) {
-        log_line("refused load-address: the kernel runs at 0x%lx, which is not 2 MiB-aligned",
+        log_line("refused load-address: the kernel runs at 0x%lx: load it at a multiple of 2 MiB",
                  kernel_pa);
         refuse();
     }
     check_counter();
+    if (sha256_in_hardware()) {
+        sha256_use(sha256_blocks_crypto);
+    }
     input.fdt = map_fdt(fdt_pa, &size_bytes);
     input.fdt_bytes = size_bytes;
     module = config_read(&input, &arena);
@@ -260,7 +260,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse();
     }
     tree_console(&module->platform);
-    if (!supported(module) || !apply_image_headers(&input, module)) {
+    if (!supported(module, &core) || !config_check_images(&input, module, &arena)) {
         refuse();
     }
     pool_bytes = module_bytes_bound(module);
@@ -277,7 +277,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     }
     module_state.kernel_ram_bytes = KERNEL_BYTES + pool_bytes;
     init_machine(&module->platform);
-    banner(module);
-    module_build(module, &arena);
+    banner(module, core);
+    module_build(module, core, &arena);
     core_run(&boot_core);
 }

@@ -9,6 +9,7 @@ its limit, or more than 2 % above the one kept in tests/bench-kept.json (--keep 
 Checks BH-TIME-1, BH-TIME-2, BH-TIME-3, BH-TIME-5, BH-SEC-2, BH-BLD-2."""
 import argparse
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
@@ -18,12 +19,14 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tests", "qemu"))
 
+import loaded  # noqa: E402  (tests/qemu/loaded.py)
 import systems  # noqa: E402  (tests/qemu/systems.py)
 from systems import MS, Partition, Window, system  # noqa: E402
 
 KEPT_PATH = os.path.join(ROOT, "tests", "bench-kept.json")
 KEPT_SLACK = 1.02
 GICS = (2, 3)
+HASHED_BYTES = 65536
 QUIET = "spin"  # the attack under which nothing but the switch itself is to be done
 
 # name: (unit, limit, what others need for the same)
@@ -38,7 +41,10 @@ LIMITS = {
     "hypercall_insns": ("insn", 150, "Bao 154; PRTOS 253; Xen 399"),
     "gicd_read_insns": ("insn", 225, "Bao 225; Xen 829"),
     "boot_insns": ("insn", 450000, "Bao 446 k; Xen 14.7 M"),
+    "boot_overlay_insns": ("insn", 2500000, "-"),
+    "boot_hash_insns": ("insn", 200000, "-"),
     "image_bytes": ("bytes", 94000, "Bao 94 kB; PRTOS 148 kB; Xen 1,049 kB"),
+    "image_overlay_bytes": ("bytes", 114000, "PRTOS 148 kB; Xen 1,049 kB"),
     "kernel_ram_bytes": ("bytes", 2097152, "Xen 10.2 MiB; PRTOS 24 MB"),
 }
 
@@ -56,10 +62,7 @@ def run_attack(build, gic, number, name, frames):
 
 def run_services(build, gic):
     """The one-partition system; its window is its frame."""
-    directory = os.path.join(build, "bench", f"services-gicv{gic}")
-    made = systems.write_system(directory, system.Machine(gic=gic), [Partition("only", "bench")],
-                                [Window("only", 0, 20 * MS)], 20 * MS, 6, build=build)
-    run = system.run(made, timeout_s=120)
+    run = system.run(services_system(build, gic, "services"), timeout_s=120)
     lines = run.lines_of("only")
     if run.status != "ok" or "bench: end" not in lines:
         raise BenchError(f"services, GICv{gic}: ended {run.status}\n" + "\n".join(run.lines[-20:]))
@@ -68,6 +71,46 @@ def run_services(build, gic):
         if line.startswith("bench: "):
             found.update(systems.fields_of(line))
     return found
+
+
+def services_system(build, gic, name, guest="bench", properties=None):
+    directory = os.path.join(build, "bench", f"{name}-gicv{gic}")
+    partitions = [Partition("only", guest)]
+    made = systems.write_system(directory, system.Machine(gic=gic), partitions,
+                                [Window("only", 0, 20 * MS)], 20 * MS, 6, build=build)
+    if properties:
+        made = system.build_system([overlay.source for overlay in made.overlays], made.machine, build,
+                                   {made.modules[0].node: properties}, out=directory)
+    return made
+
+
+def first_instruction(run, what):
+    """Instructions from reset to the guest's first one."""
+    for line in run.lines_of("only"):
+        if line.startswith("bench: ") and "first_instruction" in line:
+            return systems.fields_of(line)["first_instruction"]
+    raise BenchError(f"{what}: ended {run.status}\n" + "\n".join(run.lines[-20:]))
+
+
+def run_loading(build, gic):
+    """What it costs to apply the system's overlay and to hash an image of 64 KiB: both come on top of
+    boot_insns, which has neither."""
+    plain = services_system(build, gic, "plain")
+    guest = os.path.join(plain.directory, "padded.bin")
+    with open(plain.modules[0].file, "rb") as image, open(guest, "wb") as padded:
+        content = image.read().ljust(HASHED_BYTES, b"\0")
+        padded.write(content)
+    systems_of = {
+        "plain": plain,
+        "overlay": loaded.leave(plain, [*loaded.files_of(plain), *loaded.overlays_of(plain)],
+                                os.path.join(plain.directory, "overlay")),
+        "padded": services_system(build, gic, "padded", guest),
+        "hashed": services_system(build, gic, "hashed", guest,
+                                  {"sha256": hashlib.sha256(content).digest()}),
+    }
+    took = {name: first_instruction(system.run(made, timeout_s=120), f"{name}, GICv{gic}")
+            for name, made in systems_of.items()}
+    return took["overlay"] - took["plain"], took["hashed"] - took["padded"]
 
 
 def run_attacks(build, frames, jobs, only):
@@ -102,6 +145,7 @@ def stat(results, name):
 
 def measure(build, frames, jobs, only):
     services = {gic: run_services(build, gic) for gic in GICS}
+    loading = [run_loading(build, gic) for gic in GICS]
     started = time.monotonic()
     attacks = run_attacks(build, frames, jobs, only)
     print(f"  {len(attacks)} attack runs of {frames} frames in {time.monotonic() - started:.0f} s")
@@ -126,7 +170,10 @@ def measure(build, frames, jobs, only):
         "hypercall_insns": worst("hypercall"),
         "gicd_read_insns": worst("gicd_typer_read"),
         "boot_insns": worst("first_instruction"),
-        "image_bytes": os.path.getsize(os.path.join(build, "bulkhead.bin")),
+        "boot_overlay_insns": max(overlay for overlay, _ in loading),
+        "boot_hash_insns": max(hashed for _, hashed in loading),
+        "image_bytes": os.path.getsize(os.path.join(build, "no-overlays", "bulkhead.bin")),
+        "image_overlay_bytes": os.path.getsize(os.path.join(build, "bulkhead.bin")),
         "kernel_ram_bytes": stat(attacks, "kernel_ram_bytes"),
     }
     return values, services, broken

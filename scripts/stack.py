@@ -2,11 +2,13 @@
 """Does the deepest call chain fit the EL2 stack?  Read from the machine code, so that assembly and
 libfdt count, too: each function's frame is the sum of everything that it subtracts from sp, its
 callees are the targets of its branches.  An indirect call may reach any function whose address is
-taken; two of them nested are allowed for.  Recursion is an error but where it is known not to happen.
+taken; two of them nested are allowed for.  Recursion is an error but where it is known not to happen,
+or to go no deeper than a tree is nested.
 
 usage: stack.py [--objdump TOOL] --limit BYTES <elf>
 """
 import argparse
+import os
 import re
 import struct
 import subprocess
@@ -27,6 +29,18 @@ STACK_SMASHED = "__stack_chk_fail"
 # libfdt follows an alias when a path does not begin with a slash; the kernel asks for absolute paths.
 NO_RECURSION = {"fdt_get_alias", "fdt_get_alias_namelen", "fdt_path_offset",
                 "fdt_path_offset_namelen"}
+
+
+# libfdt goes down an overlay by recursion; the kernel refuses what is nested deeper than its limit.
+BY_NESTING = {"overlay_adjust_node_phandles", "overlay_apply_node",
+              "overlay_update_local_node_references"}
+TREE_HEADER = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "kernel", "config",
+                           "tree.h")
+
+
+def nesting_limit():
+    with open(TREE_HEADER, encoding="utf-8") as text:
+        return int(re.search(r"^#define TREE_DEPTH_MAX (\d+)U", text.read(), re.MULTILINE).group(1))
 
 
 class Function:
@@ -141,7 +155,8 @@ def depths(functions, order, indirect_bytes):
         below = depth[best] if best else 0
         if any(functions[name].indirect for name in members) and indirect_bytes > below:
             best, below = "(indirect)", indirect_bytes
-        total = sum(functions[name].frame_bytes for name in members) + below
+        times = nesting_limit() if BY_NESTING.issuperset(members) else 1
+        total = times * sum(functions[name].frame_bytes for name in members) + below
         for name in members:
             depth[name], deepest[name] = total, best
     return depth, deepest
@@ -171,7 +186,7 @@ def main():
     problems = [f"{name}: frame of variable size" for name in functions if functions[name].unbounded]
     for members in order:
         recursion = [name for name in members if functions[name].calls & set(members)]
-        if recursion and not NO_RECURSION.issuperset(members):
+        if recursion and not (NO_RECURSION | BY_NESTING).issuperset(members):
             problems.append("recursion: " + ", ".join(sorted(members)))
 
     indirect_bytes = 0

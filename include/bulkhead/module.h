@@ -71,6 +71,7 @@ struct image_desc {
     ipaddr_t load;   /* where the bytes go in the partition */
     bool load_given; /* load-address present; else a kernel's is final once its header was read */
     uint64_t mem_bytes; /* size in memory: >= size_bytes (arm64 Image: image_size with its bss) */
+    const uint8_t *sha256; /* of the bytes, 32 bytes; NULL = not to be checked */
     const char *node;
 };
 

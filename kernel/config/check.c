@@ -200,6 +200,11 @@ static void check_interrupts(struct reader *reader)
 void check_machine(struct reader *reader)
 {
     uint32_t faults_before = reader->fault_count;
+    const struct address_range *kernel = &reader->module->kernel;
+    if (!inside_ram(&reader->module->platform, kernel->base, kernel->size_bytes)) {
+        clash(reader, RULE_KERNEL_OUTSIDE_RAM, kernel->node, NULL, NULL, kernel->base,
+              kernel->size_bytes);
+    }
     for (uint32_t index = 0; index < reader->module->partition_count; index++) {
         const struct partition_desc *partition = &reader->module->partition[index];
         for (uint32_t at = 0; at < partition->image_count; at++) {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CANONICAL_FORM                                                                             \
-    1U /* raised whenever the form changes, so that old and new never compare equal */
+    2U /* raised whenever the form changes, so that old and new never compare equal */
 
 /* A number as its length in bytes and its bytes, lowest first: most are small, and hashing is slow.
  */
@@ -71,6 +71,10 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
         add_number(hash, image->size_bytes);
         add_number(hash, image->mem_bytes);
         add_number(hash, image->load.ipa);
+        add_number(hash, image->sha256 != NULL ? SHA256_BYTES : 0);
+        if (image->sha256 != NULL) {
+            sha256_add(hash, image->sha256, SHA256_BYTES);
+        }
     }
     add_number(hash, partition->device_count);
     for (uint32_t index = 0; index < partition->device_count; index++) {

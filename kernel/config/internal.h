@@ -4,7 +4,8 @@
  * by the boot core, gone when it returns; what outlives it is the module description.
  *
  * The parts run in this order, each only if those before found no fault, so that one mistake is
- * told once and not in its consequences: tree (is it a tree?), platform (what is the machine?),
+ * told once and not in its consequences: tree (is it a tree?), loaded and overlay (what did the
+ * loader bring, and what does it add to the tree?), platform (what is the machine?),
  * partitions and schedules (does each node keep the binding?), check (do they go together?).
  */
 #ifndef KERNEL_CONFIG_INTERNAL_H
@@ -43,6 +44,10 @@ struct reader {
     struct module_desc *module;
     struct tree tree;
     uint32_t fault_count;
+
+    uint32_t boot_modules_node;      /* /boot-modules, or TREE_NONE */
+    struct boot_module *boot_module; /* see loaded.h; read from the tree as it was loaded */
+    uint32_t boot_module_count;
 
     struct host_range *host; /* in tree order */
     uint32_t host_count;
@@ -136,7 +141,7 @@ bool props_range(struct reader *reader, uint32_t node, const char *property, uin
 /*
  * Collects the children of `node`, all of which must be named `name`, sorted by the value of their
  * reg's first `cells` cells.  Duplicates are faults if `unique`.  Returns NULL after a fault,
- * *count holds how many there are.
+ * *count holds how many there are: none is right here.
  */
 uint32_t *props_children(struct reader *reader, uint32_t node, const char *name, uint32_t cells,
                          bool unique, uint32_t *count);
@@ -146,6 +151,9 @@ uint32_t *props_children(struct reader *reader, uint32_t node, const char *name,
 
 bool platform_read(struct reader *reader);
 bool partitions_read(struct reader *reader, uint32_t node);
+
+/* Makes a blob the reader's tree; false after a fault. */
+bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes);
 
 /* How many ranges the host node of a host-device property has. */
 uint32_t device_range_count(const struct reader *reader, const struct tree_prop *host_device);

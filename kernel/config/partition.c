@@ -4,7 +4,9 @@
  * the partitions go together is the business of check.c.  Partitions end up sorted by id, so that
  * an index means the same whatever the order of the nodes is.
  */
-#include "internal.h"
+#include "loaded.h"
+
+#include <bulkhead/sha256.h>
 
 #include <string.h>
 
@@ -63,7 +65,7 @@ static const struct prop_spec memory_spec[MEMORY_PROPS] = {
     [MEMORY_NO_EXECUTE] = {.name = "no-execute", .kind = PROP_FLAG},
 };
 
-enum image_prop { IMAGE_COMPATIBLE, IMAGE_REG, IMAGE_FILE, IMAGE_LOAD, IMAGE_PROPS };
+enum image_prop { IMAGE_COMPATIBLE, IMAGE_REG, IMAGE_FILE, IMAGE_LOAD, IMAGE_SHA256, IMAGE_PROPS };
 
 static const struct prop_spec image_spec[IMAGE_PROPS] = {
     [IMAGE_COMPATIBLE] = {.name = "compatible",
@@ -73,6 +75,7 @@ static const struct prop_spec image_spec[IMAGE_PROPS] = {
     [IMAGE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
     [IMAGE_FILE] = {.name = "image-file", .kind = PROP_STRING},
     [IMAGE_LOAD] = {.name = "load-address", .kind = PROP_U64},
+    [IMAGE_SHA256] = {.name = "sha256", .kind = PROP_CELLS, .cells = SHA256_BYTES / 4},
 };
 
 enum console_prop {
@@ -161,6 +164,29 @@ static void append_image(struct partition_desc *partition, struct image_desc ima
     partition->image[at] = image;
 }
 
+/* Where a loader put the image: the description's own word, else that of /boot-modules. */
+static bool place_image(struct reader *reader, uint32_t node, const struct tree_prop *reg,
+                        const struct tree_prop *file, struct image_desc *image)
+{
+    if (reg != NULL) {
+        image->pa = pa_of(tree_number(reg, 0, 2));
+        image->size_bytes = tree_number(reg, 2, 2);
+        return true;
+    }
+    const struct boot_module *module =
+        file == NULL ? NULL : boot_module_find(reader, tree_string(file));
+    if (module == NULL) {
+        reader->fault_count++;
+        fault_emit(
+            reader->input, RULE_MODULE_NOT_PLACED, tree_path(&reader->tree, node, reader->path),
+            file == NULL ? "reg" : "image-file", file == NULL ? NULL : tree_string(file), NULL);
+        return false;
+    }
+    image->pa = pa_of(module->base);
+    image->size_bytes = module->size_bytes;
+    return true;
+}
+
 /* node_of[kind] remembers the first image of each kind. */
 static void read_image(struct reader *reader, struct partition_desc *partition, uint32_t node,
                        uint32_t node_of[3])
@@ -180,12 +206,10 @@ static void read_image(struct reader *reader, struct partition_desc *partition, 
         return;
     }
     node_of[image.kind] = node;
-    if (found[IMAGE_REG] == NULL) {
-        fault_report(reader, RULE_MODULE_NOT_PLACED, node, "reg", TREE_NONE, NULL);
+    if (!place_image(reader, node, found[IMAGE_REG], found[IMAGE_FILE], &image)) {
         return;
     }
-    image.pa = pa_of(tree_number(found[IMAGE_REG], 0, 2));
-    image.size_bytes = tree_number(found[IMAGE_REG], 2, 2);
+    image.sha256 = found[IMAGE_SHA256] == NULL ? NULL : (const uint8_t *)found[IMAGE_SHA256]->cell;
     image.mem_bytes = image.size_bytes;
     image.load_given = found[IMAGE_LOAD] != NULL;
     image.load = ipa_of(props_number(found[IMAGE_LOAD], 0));

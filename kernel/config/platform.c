@@ -245,7 +245,8 @@ static bool walk(struct reader *reader)
         while (node >= bus[depth].end) {
             depth--;
         }
-        if (depth == 0 && (node == reader->module_node || strcmp(here->name, "chosen") == 0)) {
+        if (depth == 0 && (node == reader->module_node || node == reader->boot_modules_node ||
+                           strcmp(here->name, "chosen") == 0)) {
             node = here->end;
             continue;
         }

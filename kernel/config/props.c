@@ -243,9 +243,6 @@ uint32_t *props_children(struct reader *reader, uint32_t node, const char *name,
         }
         item[(*count)++] = (struct keyed_node){tree_number(reg, 0, cells), child};
     }
-    if (child_count == 0) {
-        fault_missing_node(reader, node, name);
-    }
     sort(item, *count);
     for (uint32_t at = 0; at < *count; at++) {
         sorted[at] = item[at].node;

@@ -3,7 +3,7 @@
  * Blob in, description out: which steps does the configuration reader take?  See internal.h for
  * their order.  Nothing of the description is used before every step was passed without a fault.
  */
-#include "internal.h"
+#include "loaded.h"
 
 #include <string.h>
 
@@ -29,16 +29,16 @@ static const struct prop_spec module_spec[MODULE_PROPS] = {
     [MODULE_TRACE] = {.name = "print-trace", .kind = PROP_FLAG},
 };
 
-static bool read_tree(struct reader *reader)
+bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes)
 {
     const struct config_input *input = reader->input;
     uint32_t offset;
-    switch (tree_index(&reader->tree, input->fdt, input->fdt_bytes, reader->arena, &offset)) {
+    switch (tree_index(&reader->tree, blob, blob_bytes, reader->arena, &offset)) {
     case TREE_OK:
         return true;
     case TREE_BAD:
         fault_emit(input, RULE_BAD_BLOB, "/", NULL, NULL,
-                   &(struct fault_values){offset, input->fdt_bytes});
+                   &(struct fault_values){offset, blob_bytes});
         break;
     case TREE_TOO_DEEP:
         fault_emit(input, RULE_TREE_DEPTH, "/", NULL, NULL,
@@ -52,7 +52,27 @@ static bool read_tree(struct reader *reader)
                                    arena_left(reader->arena)});
         break;
     }
+    reader->fault_count++;
     return false;
+}
+
+/* The tree as it was loaded, and on top of it what the loader brought along. */
+static bool read_tree(struct reader *reader)
+{
+    if (!reader_index(reader, reader->input->fdt, reader->input->fdt_bytes) ||
+        !boot_modules_read(reader)) {
+        return false;
+    }
+    if (CONFIG_OVERLAYS && !overlays_apply(reader)) {
+        return false;
+    }
+    if (!CONFIG_OVERLAYS && reader->boot_module_count != 0 && reader->boot_module[0].overlay) {
+        fault_report(reader, RULE_OVERLAY_SUPPORT, reader->boot_module[0].node, NULL, TREE_NONE,
+                     NULL);
+        return false;
+    }
+    reader->boot_modules_node = tree_find(&reader->tree, "/boot-modules", 13);
+    return true;
 }
 
 /* The properties of /bulkhead itself. */
@@ -130,7 +150,7 @@ static bool find_module(struct reader *reader)
         reader->module_node = child;
     }
     if (reader->module_node == TREE_NONE) {
-        fault_missing_node(reader, TREE_ROOT, "bulkhead");
+        fault_report(reader, RULE_NO_DESCRIPTION, TREE_ROOT, NULL, TREE_NONE, NULL);
     }
     return reader->fault_count == 0;
 }

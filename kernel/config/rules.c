@@ -7,173 +7,229 @@
 
 #include <bulkhead/config.h>
 
+#include <string.h>
+
 enum number_form { FORM_DECIMAL, FORM_HEX };
 
-struct rule_row {
-    const char *name;
-    const char *sentence;
-    const char *value; /* meaning of config_fault.value */
-    const char *limit; /* meaning of config_fault.limit */
-    enum number_form form;
+/*
+ * A row is one string, since a table of pointers would be half as large as the texts: how numbers
+ * are written, the name, the sentence, and what value and limit mean, each ended by a NUL.
+ */
+#define DECIMAL                                 "d"
+#define HEX                                     "x"
+#define ROW(form, name, sentence, value, limit) form name "\0" sentence "\0" value "\0" limit
+
+enum rule_field { FIELD_NAME, FIELD_SENTENCE, FIELD_VALUE, FIELD_LIMIT };
+
+static const char *const rule_row[RULE_COUNT] = {
+    [RULE_BAD_BLOB] = ROW(DECIMAL, "bad-blob", "the device tree blob must be whole and well formed",
+                          "fault at byte", "bytes given"),
+    [RULE_TREE_DEPTH] =
+        ROW(DECIMAL, "tree-depth", "nodes may be nested only so deep", "depth", "at most"),
+    [RULE_STARTUP_MEMORY] =
+        ROW(DECIMAL, "startup-memory", "the description must fit the kernel's start-up memory",
+            "bytes needed", "bytes left"),
+    [RULE_HOST_TREE] = ROW(HEX, "host-tree",
+                           "the machine's tree must describe what the kernel needs of the machine",
+                           "value", "expected"),
+    [RULE_NO_DESCRIPTION] = ROW(DECIMAL, "no-description",
+                                "there is no /bulkhead node: apply the system's overlay to the "
+                                "tree, or load it and name it in /boot-modules",
+                                "", ""),
+    [RULE_OVERLAY_SUPPORT] =
+        ROW(DECIMAL, "overlay-support",
+            "this build of the kernel applies no overlays (option OVERLAYS): merge the tree before",
+            "", ""),
+    [RULE_OVERLAY_BLOB] =
+        ROW(DECIMAL, "overlay-blob",
+            "an overlay must be a whole device tree blob: compile it with dtc -@, load all of it",
+            "fault at byte", "bytes given"),
+    [RULE_OVERLAY_BOARD] =
+        ROW(DECIMAL, "overlay-board",
+            "an overlay must be for this board: its compatible is none of the tree's", "", ""),
+    [RULE_OVERLAY_LABEL] = ROW(DECIMAL, "overlay-label",
+                               "a label must be in the tree or in an earlier overlay: is this "
+                               "overlay for another board or system, or the order wrong?",
+                               "", ""),
+    [RULE_OVERLAY_TARGET] =
+        ROW(DECIMAL, "overlay-target",
+            "a node that an overlay changes must exist: is an earlier overlay missing?", "", ""),
+    [RULE_OVERLAY_APPLY] =
+        ROW(DECIMAL, "overlay-apply", "libfdt must be able to apply an overlay", "FDT_ERR", ""),
+    [RULE_UNKNOWN_NODE] =
+        ROW(DECIMAL, "unknown-node", "only nodes of the binding may stand here", "", ""),
+    [RULE_UNKNOWN_PROPERTY] =
+        ROW(DECIMAL, "unknown-property", "only properties of the binding may stand here", "", ""),
+    [RULE_MISSING_NODE] =
+        ROW(DECIMAL, "missing-node", "a node that the binding requires is missing", "", ""),
+    [RULE_MISSING_PROPERTY] =
+        ROW(DECIMAL, "missing-property", "a property that the binding requires is missing", "", ""),
+    [RULE_NODE_TWICE] =
+        ROW(DECIMAL, "node-twice", "a node of this kind may stand here only once", "", ""),
+    [RULE_PROPERTY_TWICE] =
+        ROW(DECIMAL, "property-twice", "a property may stand in a node only once", "", ""),
+    [RULE_PROPERTY_LENGTH] =
+        ROW(DECIMAL, "property-length", "a property must have the type of the binding",
+            "length in bytes", "required"),
+    [RULE_PROPERTY_VALUE] =
+        ROW(DECIMAL, "property-value", "a property must have a value that the binding allows",
+            "value", "allowed"),
+    [RULE_ID_TWICE] =
+        ROW(DECIMAL, "id-twice", "identifiers must be unique among their kind", "id", "other id"),
+    [RULE_LABEL_TWICE] =
+        ROW(DECIMAL, "label-twice", "labels must be unique among their kind", "", ""),
+    [RULE_LABEL_TEXT] =
+        ROW(DECIMAL, "label-text", "a label must be 1 to 31 printable characters without blanks",
+            "length", "at most"),
+    [RULE_PARTITION_COUNT] =
+        ROW(DECIMAL, "partition-count",
+            "each partition needs a VMID of its own, of which the hardware has 255", "partitions",
+            "at most"),
+    [RULE_VCPU_COUNT] =
+        ROW(DECIMAL, "vcpu-count", "a partition must have 1 to 8 vCPUs", "vcpus", "at most"),
+    [RULE_VGIC_MODEL] = ROW(DECIMAL, "vgic-model",
+                            "a partition's interrupt controller must be of the host's version",
+                            "partition has GICv", "host has GICv"),
+    [RULE_INPUT_TWICE] =
+        ROW(DECIMAL, "input-twice", "only one partition may receive the console's input", "", ""),
+    [RULE_SIZE_ZERO] = ROW(HEX, "size-zero", "a range must not be empty", "size", "at least"),
+    [RULE_MISALIGNED] =
+        ROW(HEX, "misaligned", "addresses and sizes must be aligned", "address", "multiple of"),
+    [RULE_ADDRESS_OVERFLOW] =
+        ROW(HEX, "address-overflow", "a range must not wrap around", "address", "size"),
+    [RULE_IPA_WIDTH] = ROW(HEX, "ipa-width", "a partition's addresses must fit stage 2",
+                           "last address", "highest"),
+    [RULE_IPA_OVERLAP] =
+        ROW(HEX, "ipa-overlap", "ranges in a partition's address space must not overlap", "address",
+            "the other's"),
+    [RULE_MEMORY_OUTSIDE_RAM] = ROW(HEX, "memory-outside-ram",
+                                    "memory must lie inside the machine's RAM", "address", "size"),
+    [RULE_MEMORY_OVER_KERNEL] =
+        ROW(HEX, "memory-over-kernel", "memory must not lie over the kernel", "address",
+            "the kernel's"),
+    [RULE_MEMORY_OVER_FDT] =
+        ROW(HEX, "memory-over-fdt", "memory must not lie over the device tree blob", "address",
+            "the blob's"),
+    [RULE_MEMORY_OVER_MODULE] =
+        ROW(HEX, "memory-over-module", "memory must not lie over a boot module", "address",
+            "the module's"),
+    [RULE_MEMORY_OVER_DEVICE] = ROW(HEX, "memory-over-device", "memory must not lie over a device",
+                                    "address", "the device's"),
+    [RULE_MEMORY_OVER_RESERVED] =
+        ROW(HEX, "memory-over-reserved", "memory must not lie over reserved memory", "address",
+            "the reserved range's"),
+    [RULE_MEMORY_OVER_MEMORY] =
+        ROW(HEX, "memory-over-memory", "each page of RAM may be given only once", "address",
+            "the other's"),
+    [RULE_NO_SPACE] =
+        ROW(HEX, "no-space", "RAM must have room for memory that is given by size: give less",
+            "size wanted", "aligned to"),
+    [RULE_KERNEL_OUTSIDE_RAM] =
+        ROW(HEX, "kernel-outside-ram", "the kernel and the rest of its 2 MiB must lie inside RAM",
+            "address", "size"),
+    [RULE_MODULE_NOT_PLACED] = ROW(
+        DECIMAL, "module-not-placed",
+        "a boot module must have been loaded: name it in /boot-modules, or give its reg", "", ""),
+    [RULE_MODULE_OUTSIDE_RAM] =
+        ROW(HEX, "module-outside-ram", "a boot module must lie inside RAM", "address", "size"),
+    [RULE_MODULE_CLASH] = ROW(HEX, "module-clash", "a boot module must not lie over something else",
+                              "address", "the other's"),
+    [RULE_IMAGE_HASH] = ROW(
+        HEX, "image-hash",
+        "an image must have the description's SHA-256: another file, or not all of it, was loaded",
+        "begins", "expected"),
+    [RULE_IMAGE_FORMAT] = ROW(
+        HEX, "image-format",
+        "a kernel must be a little-endian arm64 Image or a flat binary, neither compressed nor ELF",
+        "found", "in its header; expected"),
+    [RULE_IMAGE_OUTSIDE] = ROW(HEX, "image-outside",
+                               "an image must begin in memory of its partition", "address", "size"),
+    [RULE_IMAGE_TOO_LARGE] = ROW(HEX, "image-too-large",
+                                 "an image must fit the memory that it begins in", "size", "room"),
+    [RULE_IMAGE_OVERLAP] = ROW(HEX, "image-overlap", "images of one partition must not overlap",
+                               "address", "the other's"),
+    [RULE_ENTRY_OUTSIDE] =
+        ROW(HEX, "entry-outside",
+            "the entry point must be aligned and lie in memory that may be executed", "entry",
+            "alignment"),
+    [RULE_DEVICE_UNKNOWN] =
+        ROW(DECIMAL, "device-unknown", "host-device must be the full path of a host node", "", ""),
+    [RULE_DEVICE_ADDRESS] =
+        ROW(DECIMAL, "device-address",
+            "a device must be enabled and have registers at addresses of the CPU", "", ""),
+    [RULE_DEVICE_TWICE] = ROW(HEX, "device-twice", "a device may be given to one partition only",
+                              "address", "the other's"),
+    [RULE_DEVICE_IN_USE] =
+        ROW(HEX, "device-in-use", "a device that the kernel uses cannot be given away", "", ""),
+    [RULE_DEVICE_BUS] =
+        ROW(DECIMAL, "device-bus", "a bus cannot be given, only devices on it", "", ""),
+    [RULE_DEVICE_PAGE] =
+        ROW(HEX, "device-page", "a device must not share a 4 KiB page with something else",
+            "address", "the other's"),
+    [RULE_DEVICE_SIZE] = ROW(
+        HEX, "device-size", "a device's reg must be as large as the host node's", "size", "host's"),
+    [RULE_DEVICE_INTERRUPTS] =
+        ROW(DECIMAL, "device-interrupts", "a device's interrupts must be SPIs of the host's GIC",
+            "value", "expected"),
+    [RULE_IRQ_TWICE] =
+        ROW(DECIMAL, "irq-twice", "an interrupt may be given only once", "INTID", "the other's"),
+    [RULE_IRQ_RANGE] =
+        ROW(DECIMAL, "irq-range", "a partition's interrupts must be among those it can have",
+            "INTID", "below"),
+    [RULE_GUARD_SHORT] =
+        ROW(DECIMAL, "guard-short", "the guard must cover the longest kernel path of this board",
+            "guard", "at least"),
+    [RULE_EXIT_COST] = ROW(DECIMAL, "exit-cost", "the exit cost must be less than the guard",
+                           "exit cost", "guard"),
+    [RULE_FRAME_LENGTH] =
+        ROW(DECIMAL, "frame-length", "a major frame must last more than 0 ns and at most 1 hour",
+            "ns", "at most"),
+    [RULE_CPU_UNKNOWN] = ROW(DECIMAL, "cpu-unknown",
+                             "a schedule may name only CPUs that the machine has", "cpu", "below"),
+    [RULE_WINDOW_ZERO] =
+        ROW(DECIMAL, "window-zero", "a window must last longer than 0 ns", "duration", "at least"),
+    [RULE_WINDOW_SHORT] =
+        ROW(DECIMAL, "window-short", "a window must hold the guard and the shortest useful time",
+            "duration", "at least"),
+    [RULE_WINDOW_OVERFLOW] = ROW(DECIMAL, "window-overflow", "start plus duration must fit 64 bits",
+                                 "start", "duration"),
+    [RULE_WINDOW_PAST_FRAME] = ROW(DECIMAL, "window-past-frame",
+                                   "a window must end within its major frame", "end", "frame"),
+    [RULE_WINDOW_OVERLAP] = ROW(DECIMAL, "window-overlap", "windows of one CPU must not overlap",
+                                "start", "the other's end"),
+    [RULE_WINDOW_PARTITION] = ROW(DECIMAL, "window-partition",
+                                  "a window must name a partition of this module", "phandle", ""),
+    [RULE_WINDOW_VCPU] = ROW(DECIMAL, "window-vcpu",
+                             "a window must name a vCPU that its partition has", "vcpu", "below"),
+    [RULE_PARTITION_WITHOUT_WINDOW] =
+        ROW(DECIMAL, "partition-without-window", "each partition must have a window in a schedule",
+            "", ""),
+    [RULE_VCPU_WITHOUT_WINDOW] = ROW(DECIMAL, "vcpu-without-window",
+                                     "each vCPU must have a window in a schedule", "vcpu", "of"),
+    [RULE_VCPU_TWO_CORES] = ROW(DECIMAL, "vcpu-two-cores",
+                                "a vCPU may run on one CPU only in one schedule", "cpu", "and cpu"),
 };
 
-static const struct rule_row rule_row[RULE_COUNT] = {
-    [RULE_BAD_BLOB] = {"bad-blob", "the device tree blob must be whole and well formed",
-                       "fault at byte", "bytes given", FORM_DECIMAL},
-    [RULE_TREE_DEPTH] = {"tree-depth", "nodes may be nested only so deep", "depth", "at most",
-                         FORM_DECIMAL},
-    [RULE_STARTUP_MEMORY] = {"startup-memory",
-                             "the description must fit the kernel's start-up memory",
-                             "bytes needed", "bytes left", FORM_DECIMAL},
-    [RULE_HOST_TREE] = {"host-tree",
-                        "the machine's tree must describe what the kernel needs of the machine",
-                        "value", "expected", FORM_HEX},
-    [RULE_UNKNOWN_NODE] = {"unknown-node", "only nodes of the binding may stand here", NULL, NULL,
-                           FORM_DECIMAL},
-    [RULE_UNKNOWN_PROPERTY] = {"unknown-property", "only properties of the binding may stand here",
-                               NULL, NULL, FORM_DECIMAL},
-    [RULE_MISSING_NODE] = {"missing-node", "a node that the binding requires is missing", NULL,
-                           NULL, FORM_DECIMAL},
-    [RULE_MISSING_PROPERTY] = {"missing-property",
-                               "a property that the binding requires is missing", NULL, NULL,
-                               FORM_DECIMAL},
-    [RULE_NODE_TWICE] = {"node-twice", "a node of this kind may stand here only once", NULL, NULL,
-                         FORM_DECIMAL},
-    [RULE_PROPERTY_TWICE] = {"property-twice", "a property may stand in a node only once", NULL,
-                             NULL, FORM_DECIMAL},
-    [RULE_PROPERTY_LENGTH] = {"property-length", "a property must have the type of the binding",
-                              "length in bytes", "required", FORM_DECIMAL},
-    [RULE_PROPERTY_VALUE] = {"property-value",
-                             "a property must have a value that the binding allows", "value",
-                             "allowed", FORM_DECIMAL},
-    [RULE_ID_TWICE] = {"id-twice", "identifiers must be unique among their kind", "id", "other id",
-                       FORM_DECIMAL},
-    [RULE_LABEL_TWICE] = {"label-twice", "labels must be unique among their kind", NULL, NULL,
-                          FORM_DECIMAL},
-    [RULE_LABEL_TEXT] = {"label-text",
-                         "a label must be 1 to 31 printable characters without blanks", "length",
-                         "at most", FORM_DECIMAL},
-    [RULE_PARTITION_COUNT] =
-        {"partition-count", "each partition needs a VMID of its own, of which the hardware has 255",
-         "partitions", "at most", FORM_DECIMAL},
-    [RULE_VCPU_COUNT] = {"vcpu-count", "a partition must have 1 to 8 vCPUs", "vcpus", "at most",
-                         FORM_DECIMAL},
-    [RULE_VGIC_MODEL] = {"vgic-model",
-                         "a partition's interrupt controller must be of the host's version",
-                         "partition has GICv", "host has GICv", FORM_DECIMAL},
-    [RULE_INPUT_TWICE] = {"input-twice", "only one partition may receive the console's input", NULL,
-                          NULL, FORM_DECIMAL},
-    [RULE_SIZE_ZERO] = {"size-zero", "a range must not be empty", "size", "at least", FORM_HEX},
-    [RULE_MISALIGNED] = {"misaligned", "addresses and sizes must be aligned", "address",
-                         "multiple of", FORM_HEX},
-    [RULE_ADDRESS_OVERFLOW] = {"address-overflow", "a range must not wrap around", "address",
-                               "size", FORM_HEX},
-    [RULE_IPA_WIDTH] = {"ipa-width", "a partition's addresses must fit stage 2", "last address",
-                        "highest", FORM_HEX},
-    [RULE_IPA_OVERLAP] = {"ipa-overlap", "ranges in a partition's address space must not overlap",
-                          "address", "the other's", FORM_HEX},
-    [RULE_MEMORY_OUTSIDE_RAM] = {"memory-outside-ram", "memory must lie inside the machine's RAM",
-                                 "address", "size", FORM_HEX},
-    [RULE_MEMORY_OVER_KERNEL] = {"memory-over-kernel", "memory must not lie over the kernel",
-                                 "address", "the kernel's", FORM_HEX},
-    [RULE_MEMORY_OVER_FDT] = {"memory-over-fdt", "memory must not lie over the device tree blob",
-                              "address", "the blob's", FORM_HEX},
-    [RULE_MEMORY_OVER_MODULE] = {"memory-over-module", "memory must not lie over a boot module",
-                                 "address", "the module's", FORM_HEX},
-    [RULE_MEMORY_OVER_DEVICE] = {"memory-over-device", "memory must not lie over a device",
-                                 "address", "the device's", FORM_HEX},
-    [RULE_MEMORY_OVER_RESERVED] = {"memory-over-reserved",
-                                   "memory must not lie over reserved memory", "address",
-                                   "the reserved range's", FORM_HEX},
-    [RULE_MEMORY_OVER_MEMORY] = {"memory-over-memory", "each page of RAM may be given only once",
-                                 "address", "the other's", FORM_HEX},
-    [RULE_NO_SPACE] = {"no-space", "RAM must have room for memory that is given by size",
-                       "size wanted", "aligned to", FORM_HEX},
-    [RULE_MODULE_NOT_PLACED] =
-        {"module-not-placed", "a boot module must have been placed: a loader or tool adds its reg",
-         NULL, NULL, FORM_DECIMAL},
-    [RULE_MODULE_OUTSIDE_RAM] = {"module-outside-ram", "a boot module must lie inside RAM",
-                                 "address", "size", FORM_HEX},
-    [RULE_MODULE_CLASH] = {"module-clash", "a boot module must not lie over something else",
-                           "address", "the other's", FORM_HEX},
-    [RULE_IMAGE_FORMAT] = {"image-format",
-                           "a kernel must be a little-endian arm64 Image or a flat binary, neither "
-                           "compressed nor ELF",
-                           "found", "in its header; expected", FORM_HEX},
-    [RULE_IMAGE_OUTSIDE] = {"image-outside", "an image must begin in memory of its partition",
-                            "address", "size", FORM_HEX},
-    [RULE_IMAGE_TOO_LARGE] = {"image-too-large", "an image must fit the memory that it begins in",
-                              "size", "room", FORM_HEX},
-    [RULE_IMAGE_OVERLAP] = {"image-overlap", "images of one partition must not overlap", "address",
-                            "the other's", FORM_HEX},
-    [RULE_ENTRY_OUTSIDE] =
-        {"entry-outside", "the entry point must be aligned and lie in memory that may be executed",
-         "entry", "alignment", FORM_HEX},
-    [RULE_DEVICE_UNKNOWN] = {"device-unknown", "host-device must be the full path of a host node",
-                             NULL, NULL, FORM_DECIMAL},
-    [RULE_DEVICE_ADDRESS] = {"device-address",
-                             "a device must be enabled and have registers at addresses of the CPU",
-                             NULL, NULL, FORM_DECIMAL},
-    [RULE_DEVICE_TWICE] = {"device-twice", "a device may be given to one partition only", "address",
-                           "the other's", FORM_HEX},
-    [RULE_DEVICE_IN_USE] = {"device-in-use", "a device that the kernel uses cannot be given away",
-                            NULL, NULL, FORM_HEX},
-    [RULE_DEVICE_BUS] = {"device-bus", "a bus cannot be given, only devices on it", NULL, NULL,
-                         FORM_DECIMAL},
-    [RULE_DEVICE_PAGE] = {"device-page", "a device must not share a 4 KiB page with something else",
-                          "address", "the other's", FORM_HEX},
-    [RULE_DEVICE_SIZE] = {"device-size", "a device's reg must be as large as the host node's",
-                          "size", "host's", FORM_HEX},
-    [RULE_DEVICE_INTERRUPTS] = {"device-interrupts",
-                                "a device's interrupts must be SPIs of the host's GIC", "value",
-                                "expected", FORM_DECIMAL},
-    [RULE_IRQ_TWICE] = {"irq-twice", "an interrupt may be given only once", "INTID", "the other's",
-                        FORM_DECIMAL},
-    [RULE_IRQ_RANGE] = {"irq-range", "a partition's interrupts must be among those it can have",
-                        "INTID", "below", FORM_DECIMAL},
-    [RULE_GUARD_SHORT] = {"guard-short",
-                          "the guard must cover the longest kernel path of this board", "guard",
-                          "at least", FORM_DECIMAL},
-    [RULE_EXIT_COST] = {"exit-cost", "the exit cost must be less than the guard", "exit cost",
-                        "guard", FORM_DECIMAL},
-    [RULE_FRAME_LENGTH] = {"frame-length",
-                           "a major frame must last more than 0 ns and at most 1 hour", "ns",
-                           "at most", FORM_DECIMAL},
-    [RULE_CPU_UNKNOWN] = {"cpu-unknown", "a schedule may name only CPUs that the machine has",
-                          "cpu", "below", FORM_DECIMAL},
-    [RULE_WINDOW_ZERO] = {"window-zero", "a window must last longer than 0 ns", "duration",
-                          "at least", FORM_DECIMAL},
-    [RULE_WINDOW_SHORT] = {"window-short",
-                           "a window must hold the guard and the shortest useful time", "duration",
-                           "at least", FORM_DECIMAL},
-    [RULE_WINDOW_OVERFLOW] = {"window-overflow", "start plus duration must fit 64 bits", "start",
-                              "duration", FORM_DECIMAL},
-    [RULE_WINDOW_PAST_FRAME] = {"window-past-frame", "a window must end within its major frame",
-                                "end", "frame", FORM_DECIMAL},
-    [RULE_WINDOW_OVERLAP] = {"window-overlap", "windows of one CPU must not overlap", "start",
-                             "the other's end", FORM_DECIMAL},
-    [RULE_WINDOW_PARTITION] = {"window-partition", "a window must name a partition of this module",
-                               "phandle", NULL, FORM_DECIMAL},
-    [RULE_WINDOW_VCPU] = {"window-vcpu", "a window must name a vCPU that its partition has", "vcpu",
-                          "below", FORM_DECIMAL},
-    [RULE_PARTITION_WITHOUT_WINDOW] = {"partition-without-window",
-                                       "each partition must have a window in a schedule", NULL,
-                                       NULL, FORM_DECIMAL},
-    [RULE_VCPU_WITHOUT_WINDOW] = {"vcpu-without-window",
-                                  "each vCPU must have a window in a schedule", "vcpu", "of",
-                                  FORM_DECIMAL},
-    [RULE_VCPU_TWO_CORES] = {"vcpu-two-cores", "a vCPU may run on one CPU only in one schedule",
-                             "cpu", "and cpu", FORM_DECIMAL},
-};
+static const char *field(int rule, enum rule_field wanted)
+{
+    if (rule <= RULE_NONE || rule >= RULE_COUNT) {
+        return NULL;
+    }
+    const char *at = rule_row[rule] + 1;
+    for (unsigned int skip = wanted; skip != 0; skip--) {
+        at += strlen(at) + 1;
+    }
+    return at;
+}
 
 const char *config_rule_name(int rule)
 {
-    return rule > RULE_NONE && rule < RULE_COUNT ? rule_row[rule].name : NULL;
+    return field(rule, FIELD_NAME);
 }
 
 const char *config_rule_sentence(int rule)
 {
-    return rule > RULE_NONE && rule < RULE_COUNT ? rule_row[rule].sentence : NULL;
+    return field(rule, FIELD_SENTENCE);
 }
 
 /* A text that grows to the right and never past its end. */
@@ -208,6 +264,26 @@ static void put_number(struct text *text, uint64_t value, enum number_form form)
     put_string(text, &digits[at]);
 }
 
+/* What the second name of a fault is. */
+static const char *other_word(int rule)
+{
+    switch (rule) {
+    case RULE_MISSING_NODE:
+        return ", child ";
+    case RULE_MODULE_NOT_PLACED:
+        return ", file ";
+    case RULE_OVERLAY_BOARD:
+        return ", board ";
+    case RULE_OVERLAY_LABEL:
+    case RULE_OVERLAY_APPLY:
+        return ", label ";
+    case RULE_OVERLAY_TARGET:
+        return ", target ";
+    default:
+        return ", and ";
+    }
+}
+
 size_t config_fault_text(const struct config_fault *fault, char *buffer, size_t size)
 {
     struct text text = {buffer, size};
@@ -220,28 +296,26 @@ size_t config_fault_text(const struct config_fault *fault, char *buffer, size_t 
         put_string(&text, fault->property);
     }
     if (fault->other != NULL) {
-        put_string(&text, fault->rule == RULE_MISSING_NODE ? ", child " : ", and ");
+        put_string(&text, other_word(fault->rule));
         put_string(&text, fault->other);
     }
     put_string(&text, ": ");
     put_string(&text, fault->sentence);
-    if (fault->has_values && fault->rule > RULE_NONE && fault->rule < RULE_COUNT) {
-        const struct rule_row *row = &rule_row[fault->rule];
-        if (row->value != NULL) {
-            put_string(&text, " (");
-            put_string(&text, row->value);
-            put_string(&text, " ");
-            put_number(&text, fault->value, row->form);
-        }
-        if (row->value != NULL && row->limit != NULL) {
+    const char *value = field(fault->rule, FIELD_VALUE);
+    if (fault->has_values && value != NULL && value[0] != '\0') {
+        const char *limit = field(fault->rule, FIELD_LIMIT);
+        enum number_form form = rule_row[fault->rule][0] == HEX[0] ? FORM_HEX : FORM_DECIMAL;
+        put_string(&text, " (");
+        put_string(&text, value);
+        put_string(&text, " ");
+        put_number(&text, fault->value, form);
+        if (limit[0] != '\0') {
             put_string(&text, ", ");
-            put_string(&text, row->limit);
+            put_string(&text, limit);
             put_string(&text, " ");
-            put_number(&text, fault->limit, row->form);
+            put_number(&text, fault->limit, form);
         }
-        if (row->value != NULL) {
-            put_string(&text, ")");
-        }
+        put_string(&text, ")");
     }
     *text.at = '\0';
     return size - text.left;

@@ -14,6 +14,15 @@ enum config_rule {
     RULE_TREE_DEPTH,
     RULE_STARTUP_MEMORY,
     RULE_HOST_TREE,
+    RULE_NO_DESCRIPTION,
+
+    /* Overlays that the loader brought. */
+    RULE_OVERLAY_SUPPORT,
+    RULE_OVERLAY_BLOB,
+    RULE_OVERLAY_BOARD,
+    RULE_OVERLAY_LABEL,
+    RULE_OVERLAY_TARGET,
+    RULE_OVERLAY_APPLY,
 
     /* Shape of the subtree at /bulkhead. */
     RULE_UNKNOWN_NODE,
@@ -48,11 +57,13 @@ enum config_rule {
     RULE_MEMORY_OVER_RESERVED,
     RULE_MEMORY_OVER_MEMORY,
     RULE_NO_SPACE,
+    RULE_KERNEL_OUTSIDE_RAM,
 
     /* Images. */
     RULE_MODULE_NOT_PLACED,
     RULE_MODULE_OUTSIDE_RAM,
     RULE_MODULE_CLASH,
+    RULE_IMAGE_HASH,
     RULE_IMAGE_FORMAT,
     RULE_IMAGE_OUTSIDE,
     RULE_IMAGE_TOO_LARGE,

@@ -131,6 +131,7 @@ static void read_core(struct reader *reader, const struct schedule_desc *schedul
     if (core->cpu >= cpu_count) {
         window_fault(reader, RULE_CPU_UNKNOWN, node, "reg", core->cpu, cpu_count);
     }
+    /* A CPU without windows is one that is left idle. */
     uint32_t *window_node = props_children(reader, node, "minor-frame", 2, false, &count);
     if (window_node == NULL) {
         return;
@@ -173,6 +174,9 @@ static void read_schedule(struct reader *reader, struct schedule_desc *schedule,
     if (core_node == NULL) {
         return;
     }
+    if (count == 0) {
+        fault_missing_node(reader, node, "cpu");
+    }
     schedule->core = reader_take(reader, count, sizeof(*schedule->core));
     if (schedule->core == NULL) {
         return;
@@ -200,6 +204,9 @@ bool schedules_read(struct reader *reader, uint32_t node)
     uint32_t *schedule_node = props_children(reader, node, "schedule", 1, true, &count);
     if (schedule_node == NULL) {
         return false;
+    }
+    if (count == 0) {
+        fault_missing_node(reader, node, "schedule");
     }
     module->schedule = reader_take(reader, count, sizeof(*module->schedule));
     if (module->schedule == NULL) {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * How is a SHA-256 computed?  By FIPS 180-4: section 5 for padding, 6.2 for the compression of a
- * block. The sixteen words of the message schedule that later words depend on are kept in a ring.
+ * block, unless the CPU has instructions for it. The sixteen words of the message schedule that
+ * later words depend on are kept in a ring.
  */
 #include <bulkhead/sha256.h>
 
@@ -76,6 +77,26 @@ static void compress(uint32_t state[8], const uint8_t *block)
     state[7] += h;
 }
 
+/* The CPU's own instructions, if it has them; set once, at start. */
+static sha256_blocks_fn own_blocks;
+
+void sha256_use(sha256_blocks_fn blocks)
+{
+    own_blocks = blocks;
+}
+
+static void hash_blocks(uint32_t state[8], const uint8_t *block, size_t count)
+{
+    if (own_blocks != NULL) {
+        own_blocks(state, block, count, round_constant);
+        return;
+    }
+    for (; count != 0; count--) {
+        compress(state, block);
+        block += SHA256_BLOCK_BYTES;
+    }
+}
+
 void sha256_start(struct sha256 *hash)
 {
     /* FIPS 180-4, 5.3.3. */
@@ -99,12 +120,11 @@ void sha256_add(struct sha256 *hash, const void *bytes, size_t size_bytes)
         if (taken != room) {
             return;
         }
-        compress(hash->state, hash->block);
+        hash_blocks(hash->state, hash->block, 1);
     }
-    for (; size_bytes >= SHA256_BLOCK_BYTES; size_bytes -= SHA256_BLOCK_BYTES) {
-        compress(hash->state, from);
-        from += SHA256_BLOCK_BYTES;
-    }
+    hash_blocks(hash->state, from, size_bytes / SHA256_BLOCK_BYTES);
+    from += size_bytes - size_bytes % SHA256_BLOCK_BYTES;
+    size_bytes %= SHA256_BLOCK_BYTES;
     if (size_bytes != 0) {
         memcpy(hash->block, from, size_bytes);
     }
@@ -117,14 +137,14 @@ void sha256_finish(struct sha256 *hash, uint8_t digest[SHA256_BYTES])
     hash->block[waiting++] = 0x80;
     if (waiting > SHA256_BLOCK_BYTES - 8) {
         memset(&hash->block[waiting], 0, SHA256_BLOCK_BYTES - waiting);
-        compress(hash->state, hash->block);
+        hash_blocks(hash->state, hash->block, 1);
         waiting = 0;
     }
     memset(&hash->block[waiting], 0, SHA256_BLOCK_BYTES - 8 - waiting);
     for (uint32_t at = 0; at < 8; at++) {
         hash->block[SHA256_BLOCK_BYTES - 1 - at] = (uint8_t)(length_bits >> (8 * at));
     }
-    compress(hash->state, hash->block);
+    hash_blocks(hash->state, hash->block, 1);
     for (uint32_t at = 0; at < SHA256_BYTES; at++) {
         digest[at] = (uint8_t)(hash->state[at / 4] >> (24 - 8 * (at % 4)));
     }

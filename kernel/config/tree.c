@@ -2,10 +2,10 @@
 /*
  * How is the blob read without trusting it?  Every offset is compared with the block that it points
  * into before it is followed; nesting is bounded.  Invariant: all that the index points to lies in
- * the blob, values are 4-byte aligned, names are NUL-terminated inside the blob.  Format:
- * Devicetree Specification 0.4, chapter 5.  libfdt's own complete check re-reads every string once
- * per use, which alone would cost a good third of the start-up time; the fuzzer proves that this
- * one is as strict.
+ * the blob, values are 4-byte aligned, names are NUL-terminated inside the blob and lie apart from
+ * values, which may be written to.  Format: Devicetree Specification 0.4, chapter 5.  libfdt's own
+ * complete check re-reads every string once per use, which alone would cost a good third of the
+ * start-up time; the fuzzer proves that this one is as strict.
  */
 #include "tree.h"
 
@@ -51,7 +51,8 @@ static bool find_blocks(struct blocks *blocks, const void *blob, size_t blob_byt
     }
     *fault_offset = (uint32_t)offsetof(struct fdt_header, off_dt_struct);
     if ((structure & 3U) != 0 || !inside(structure, structure_bytes, total) ||
-        !inside(strings, strings_bytes, total) || (reserve & 7U) != 0) {
+        !inside(strings, strings_bytes, total) || (reserve & 7U) != 0 ||
+        ranges_overlap(structure, structure_bytes, strings, strings_bytes)) {
         return false;
     }
     /* Entries of two 64-bit numbers up to one that is zero (5.3.2). */

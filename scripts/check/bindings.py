@@ -17,6 +17,8 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
+import description  # noqa: E402
+import payload  # noqa: E402
 import system  # noqa: E402
 
 BINDINGS = os.path.join(ROOT, "dts", "bindings")
@@ -30,14 +32,25 @@ def output_of(*command):
     return result.stdout
 
 
-def findings(schema, directory):
-    """What dt-validate says about the merged tree and not about the machine's."""
+def findings(schema, directory, tree="merged.dtb"):
+    """What dt-validate says about a tree with our nodes and not about the machine's."""
     said = {}
-    for name in ("base.dtb", "merged.dtb"):
+    for name in ("base.dtb", tree):
         path = os.path.join(directory, name)
         said[name] = output_of("dt-validate", "-s", schema, path).replace(path, "tree")
     known = set(said["base.dtb"].splitlines())
-    return [line for line in said["merged.dtb"].splitlines() if line not in known]
+    return [line for line in said[tree].splitlines() if line not in known]
+
+
+def boot_module_findings(schema, directory, build):
+    """Problems of the tree that a boot loader hands over, and whether a mistake in it is seen."""
+    made = system.build_system("classic", build=build, out=directory)
+    tree = payload.tree_with(made.base, payload.items_of(made), os.path.join(directory, "loaded.dtb"))
+    problems = findings(schema, directory, "loaded.dtb")
+    description.put_property(tree, "/boot-modules/overlay-0", "order", None)
+    if not findings(schema, directory, "loaded.dtb"):
+        problems.append("the schemas do not see that an overlay in /boot-modules has no order")
+    return problems
 
 
 def main():
@@ -53,14 +66,15 @@ def main():
 
         def check(overlay, gic):
             out = os.path.join(directory, "system")
-            system.build_system(overlay, system.Machine(gic=gic), arguments.build, out=out)
+            machine = system.machine_for(overlay, gic=gic)
+            system.build_system(overlay, machine, arguments.build, out=out)
             return findings(schema, out)
 
-        systems = sorted(glob.glob(os.path.join(ROOT, "schedules", "*.dtso")))
-        for overlay in systems:
+        systems = description.shipped()
+        for name in systems:
             for gic in (2, 3):
-                problems += [f"{os.path.basename(overlay)}, GICv{gic}: {line}"
-                             for line in check(overlay, gic)]
+                problems += [f"{name}, GICv{gic}: {line}" for line in check(name, gic)]
+        problems += boot_module_findings(schema, os.path.join(directory, "loaded"), arguments.build)
         for name in MISTAKES:
             if not check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3):
                 problems.append(f"the schemas do not see the mistake of tests/bad/{name}.dtso")

@@ -12,8 +12,7 @@
  *   --kernel BASE SIZE      where the kernel will be
  *   --fdt BASE              where the blob will be
  *   --pool-bytes N          memory that the kernel will take beside its own
- *   --image NODE FILE       the bytes of a boot module, for the header of a kernel (may be
- * repeated)
+ *   --loaded ADDRESS FILE   what a loader puts there: images and overlays (may be repeated)
  *   --hash                  print only the hash
  */
 #include "report.h"
@@ -28,18 +27,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define IMAGES_MAX 512U
+#define LOADED_MAX 512U
 
-struct image_file {
-    const char *node;
-    const char *file;
+/* A file in the RAM of the machine. */
+struct loaded_file {
+    uint64_t address;
+    uint8_t *bytes;
+    size_t size_bytes;
 };
 
 struct options {
     struct config_input input;
     uint64_t pool_bytes;
-    struct image_file image[IMAGES_MAX];
-    uint32_t image_count;
+    struct loaded_file loaded[LOADED_MAX];
+    uint32_t loaded_count;
     const char *blob;
     bool hash_only;
 };
@@ -71,6 +72,24 @@ static uint64_t next_number(char **argv, int argc, int *at)
     return value;
 }
 
+/* The whole file; *size_bytes is its length. */
+static void *read_file(const char *name, size_t *size_bytes)
+{
+    FILE *file = fopen(name, "rb");
+    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
+        fail(name, strerror(errno));
+    }
+    long length = ftell(file);
+    rewind(file);
+    void *bytes = malloc(length > 0 ? (size_t)length : 1);
+    if (length < 0 || bytes == NULL || fread(bytes, 1, (size_t)length, file) != (size_t)length) {
+        fail(name, "cannot be read");
+    }
+    fclose(file);
+    *size_bytes = (size_t)length;
+    return bytes;
+}
+
 static void read_options(struct options *options, int argc, char **argv)
 {
     struct config_input *input = &options->input;
@@ -90,13 +109,13 @@ static void read_options(struct options *options, int argc, char **argv)
             input->fdt_pa = pa_of(next_number(argv, argc, &at));
         } else if (strcmp(argv[at], "--pool-bytes") == 0) {
             options->pool_bytes = next_number(argv, argc, &at);
-        } else if (strcmp(argv[at], "--image") == 0) {
-            if (options->image_count == IMAGES_MAX) {
-                fail("--image", "too many");
+        } else if (strcmp(argv[at], "--loaded") == 0) {
+            if (options->loaded_count == LOADED_MAX) {
+                fail("--loaded", "too many");
             }
-            struct image_file *image = &options->image[options->image_count++];
-            image->node = next_word(argv, argc, &at);
-            image->file = next_word(argv, argc, &at);
+            struct loaded_file *loaded = &options->loaded[options->loaded_count++];
+            loaded->address = next_number(argv, argc, &at);
+            loaded->bytes = read_file(next_word(argv, argc, &at), &loaded->size_bytes);
         } else if (strcmp(argv[at], "--hash") == 0) {
             options->hash_only = true;
         } else if (argv[at][0] == '-' || options->blob != NULL) {
@@ -110,24 +129,6 @@ static void read_options(struct options *options, int argc, char **argv)
     }
 }
 
-/* The whole file; *size_bytes is its length. */
-static void *read_file(const char *name, size_t *size_bytes)
-{
-    FILE *file = fopen(name, "rb");
-    if (file == NULL || fseek(file, 0, SEEK_END) != 0) {
-        fail(name, strerror(errno));
-    }
-    long length = ftell(file);
-    rewind(file);
-    void *bytes = malloc(length > 0 ? (size_t)length : 1);
-    if (length < 0 || bytes == NULL || fread(bytes, 1, (size_t)length, file) != (size_t)length) {
-        fail(name, "cannot be read");
-    }
-    fclose(file);
-    *size_bytes = (size_t)length;
-    return bytes;
-}
-
 static void print_fault(void *context, const struct config_fault *fault)
 {
     char text[1024];
@@ -137,34 +138,24 @@ static void print_fault(void *context, const struct config_fault *fault)
     (*fault_count)++;
 }
 
-/* The first bytes of an image; an image whose file was not named is taken for a flat binary. */
-static bool apply_header(const struct options *options, struct module_desc *module,
-                         struct partition_desc *partition, struct image_desc *image)
+/* RAM as the loader leaves it: zero where no file is, so such an image is taken for a flat binary.
+ */
+static bool read_loaded(void *context, paddr_t pa, void *to, size_t size_bytes)
 {
-    uint8_t header[IMAGE_HEADER_BYTES] = {0};
-    for (uint32_t index = 0; index < options->image_count; index++) {
-        if (strcmp(options->image[index].node, image->node) == 0) {
-            size_t size_bytes;
-            void *bytes = read_file(options->image[index].file, &size_bytes);
-            memcpy(header, bytes, size_bytes < sizeof(header) ? size_bytes : sizeof(header));
-            free(bytes);
+    const struct options *options = context;
+    uint8_t *bytes = to;
+    memset(bytes, 0, size_bytes);
+    for (uint32_t index = 0; index < options->loaded_count; index++) {
+        const struct loaded_file *file = &options->loaded[index];
+        uint64_t from = pa.pa > file->address ? pa.pa : file->address;
+        uint64_t end = pa.pa + size_bytes < file->address + file->size_bytes
+                           ? pa.pa + size_bytes
+                           : file->address + file->size_bytes;
+        if (from < end) {
+            memcpy(&bytes[from - pa.pa], &file->bytes[from - file->address], end - from);
         }
     }
-    return config_apply_image_header(&options->input, module, partition, image, header);
-}
-
-static bool complete(const struct options *options, struct module_desc *module)
-{
-    bool whole = true;
-    for (uint32_t index = 0; index < module->partition_count; index++) {
-        struct partition_desc *partition = &module->partition[index];
-        for (uint32_t at = 0; at < partition->image_count; at++) {
-            if (partition->image[at].kind == IMAGE_KERNEL) {
-                whole = apply_header(options, module, partition, &partition->image[at]) && whole;
-            }
-        }
-    }
-    return whole && config_place(module, &options->input, options->pool_bytes);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -185,6 +176,12 @@ int main(int argc, char **argv)
     void *blob = read_file(options.blob, &size_bytes);
     /* The description is smaller than the blob that it was read from, but for the index of it. */
     size_t arena_bytes = 65536 + 32 * size_bytes;
+    for (uint32_t index = 0; index < options.loaded_count; index++) {
+        const struct loaded_file *file = &options.loaded[index];
+        if (file->size_bytes > sizeof(struct fdt_header) && fdt_magic(file->bytes) == FDT_MAGIC) {
+            arena_bytes += 64 * file->size_bytes; /* an overlay */
+        }
+    }
     uint8_t *memory = malloc(arena_bytes);
     if (memory == NULL) {
         fail(options.blob, "not enough memory");
@@ -194,9 +191,12 @@ int main(int argc, char **argv)
     options.input.fdt_bytes = size_bytes;
     options.input.fault = print_fault;
     options.input.fault_context = &fault_count;
+    options.input.read = read_loaded;
+    options.input.read_context = &options;
 
     struct module_desc *module = config_read(&options.input, &arena);
-    if (module != NULL && complete(&options, module)) {
+    if (module != NULL && config_check_images(&options.input, module, &arena) &&
+        config_place(module, &options.input, options.pool_bytes)) {
         uint8_t digest[32];
         config_hash(module, digest);
         if (!options.hash_only) {
@@ -205,6 +205,9 @@ int main(int argc, char **argv)
         report_hash(digest);
     } else {
         printf("%" PRIu32 " fault%s\n", fault_count, fault_count == 1 ? "" : "s");
+    }
+    for (uint32_t index = 0; index < options.loaded_count; index++) {
+        free(options.loaded[index].bytes);
     }
     free(memory);
     free(blob);

@@ -40,7 +40,7 @@ prefix-map := -ffile-prefix-map=$(abspath $(O))=build -ffile-prefix-map=$(O)=bui
 # Flags that kernel and guests share.  Only the compiler's own headers are seen, no C library.
 target-flags := -std=gnu11 -ffreestanding -nostdinc \
 	-isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
-	-march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mcmodel=small \
+	-march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics -mcmodel=tiny \
 	-mbranch-protection=none -fno-common -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
 	-ffunction-sections -fdata-sections -g $(prefix-map)
 ifneq ($(LLVM),1)

@@ -20,6 +20,29 @@ unit-tests += test_config_blob
 test_config_blob-srcs := tests/unit/test_config_blob.c tests/unit/test_config_tree.c $(config-srcs)
 test_config_blob-libs := -lfdt
 
+load-srcs := tests/unit/test_config_load.c tests/unit/test_config_tree.c $(config-srcs)
+
+unit-tests += test_config_overlay
+test_config_overlay-srcs := tests/unit/test_config_overlay.c $(load-srcs)
+test_config_overlay-libs := -lfdt
+
+unit-tests += test_config_overlay_bad
+test_config_overlay_bad-srcs := tests/unit/test_config_overlay_bad.c $(load-srcs)
+test_config_overlay_bad-libs := -lfdt
+
+unit-tests += test_config_boot_modules
+test_config_boot_modules-srcs := tests/unit/test_config_boot_modules.c $(load-srcs)
+test_config_boot_modules-libs := -lfdt
+
+unit-tests += test_config_hash
+test_config_hash-srcs := tests/unit/test_config_hash.c $(load-srcs)
+test_config_hash-libs := -lfdt
+
+unit-tests += test_config_no_overlays
+test_config_no_overlays-srcs := tests/unit/test_config_no_overlays.c \
+	tests/unit/reader_without_overlays.c $(filter-out kernel/config/reader.c,$(load-srcs))
+test_config_no_overlays-libs := -lfdt
+
 unit-tests += test_config_sha256
 test_config_sha256-srcs := tests/unit/test_config_sha256.c kernel/config/sha256.c
 

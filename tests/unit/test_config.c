@@ -320,6 +320,7 @@ static void hash_ignores_loading(void **state)
 {
     static const struct change moved[] = {
         CELLS(KERNEL, "reg", 4, 0, 0x4e000000, 0, 0x4000),
+        {SET_STRING, KERNEL, "image-file", "elsewhere/nav.bin", 0, {0}},
         CELLS("/memory@40000000", "reg", 4, 0, 0x40100000, 0, 0x1f000000),
         {SET_FLAG, "/gadget@9020000", "test,unrelated", NULL, 0, {0}},
         {DROP_NODE, DEVICE, NULL, NULL, 0, {0}},
@@ -358,6 +359,8 @@ static void hash_sees_the_system(void **state)
         {CELLS(IO "/kernel", "reg", 4, 0, 0x4a010000, 0, 0x4001), END},
         {CELLS(IO "/kernel", "load-address", 2, 0, 0x40001000),
          CELLS(IO, "entry-address", 2, 0, 0x40000000)},
+        {CELLS(IO "/kernel", "sha256", 8, 1, 2, 3, 4, 5, 6, 7, 8), END},
+        {CELLS(IO "/kernel", "sha256", 8, 1, 2, 3, 4, 5, 6, 7, 9), END},
         {CELLS(DEVICE, "reg", 4, 0, 0x0a000000, 0, 0x1000), END},
         {{SET_STRING, DEVICE, "host-device", "/gadget@9020000", 0, {0}}, END},
         {CELLS("/rtc@9010000", "interrupts", 3, 0, 7, 4), END},
@@ -410,6 +413,30 @@ static void vcpus_and_schedules(void **state)
     assert_int_equal(schedule->core[1].window[0].duration_ns, 2000000);
 }
 
+/* A CPU that a schedule names without windows is left idle; one that it does not name is another
+ * system. */
+static void a_cpu_may_be_idle(void **state)
+{
+    static const struct change change[] = {
+        {ADD_NODE, "/bulkhead/schedules/schedule@0", "cpu@1", NULL, 0, {0}},
+        CELLS("/bulkhead/schedules/schedule@0/cpu@1", "reg", 1, 1),
+        CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#address-cells", 1, 2),
+        CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#size-cells", 1, 2),
+        END,
+    };
+    const struct schedule_desc *schedule = &accepted(change, GIC_V3)->schedule[0];
+    uint8_t without[32];
+    uint8_t with[32];
+    (void)state;
+    assert_int_equal(schedule->core_count, 2);
+    assert_int_equal(schedule->core[0].window_count, 2);
+    assert_int_equal(schedule->core[1].cpu, 1);
+    assert_int_equal(schedule->core[1].window_count, 0);
+    hash_of(NULL, without);
+    hash_of(change, with);
+    assert_memory_not_equal(without, with, sizeof(with));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +446,7 @@ int main(void)
         cmocka_unit_test(pool_is_placed),          cmocka_unit_test(images_go_to_the_top),
         cmocka_unit_test(modules_may_be_shared),   cmocka_unit_test(hash_ignores_loading),
         cmocka_unit_test(hash_sees_the_system),    cmocka_unit_test(vcpus_and_schedules),
+        cmocka_unit_test(a_cpu_may_be_idle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,7 +122,7 @@ static void depth_is_bounded(void **state)
     assert_non_null(blob);
     build_chain(blob, 31);
     outcome_read(&outcome, blob, TREE_BYTES);
-    assert_int_equal(outcome.rule, RULE_MISSING_NODE);
+    assert_int_equal(outcome.rule, RULE_NO_DESCRIPTION);
     build_chain(blob, 32);
     outcome_read(&outcome, blob, TREE_BYTES);
     assert_int_equal(outcome.rule, RULE_TREE_DEPTH);

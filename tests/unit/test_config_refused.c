@@ -58,7 +58,9 @@ static void each_rule_is_enforced(void **state)
     }
 }
 
-/* Rules that trees made by these tools cannot break, or that have tests of their own. */
+/* Rules that trees made by these tools cannot break, or that have tests of their own: those of
+ * overlays and hashes are in test_config_overlay.c, test_config_overlay_bad.c and
+ * test_config_hash.c. */
 static bool has_own_test(int rule)
 {
     switch (rule) {
@@ -68,6 +70,13 @@ static bool has_own_test(int rule)
     case RULE_PROPERTY_TWICE:
     case RULE_NODE_TWICE:
     case RULE_PARTITION_COUNT:
+    case RULE_OVERLAY_SUPPORT:
+    case RULE_OVERLAY_BLOB:
+    case RULE_OVERLAY_BOARD:
+    case RULE_OVERLAY_LABEL:
+    case RULE_OVERLAY_TARGET:
+    case RULE_OVERLAY_APPLY:
+    case RULE_IMAGE_HASH:
     case RULE_IMAGE_FORMAT:
     case RULE_IMAGE_OVERLAP:
         return true;

@@ -20,7 +20,7 @@ static void must(int result, const char *what)
     }
 }
 
-static void cells(void *blob, const char *name, uint32_t count, const uint32_t *cell)
+void tree_put_cells(void *blob, const char *name, uint32_t count, const uint32_t *cell)
 {
     fdt32_t value[32];
     for (uint32_t index = 0; index < count; index++) {
@@ -29,20 +29,17 @@ static void cells(void *blob, const char *name, uint32_t count, const uint32_t *
     must(fdt_property(blob, name, value, (int)(count * 4)), name);
 }
 
-#define PUT(blob, name, ...)                                                                       \
-    cells(blob, name, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (uint32_t[]){__VA_ARGS__})
-
-static void string(void *blob, const char *name, const char *value)
+void tree_put_string(void *blob, const char *name, const char *value)
 {
     must(fdt_property(blob, name, value, (int)strlen(value) + 1), name);
 }
 
-static void open_node(void *blob, const char *name)
+void tree_open(void *blob, const char *name)
 {
     must(fdt_begin_node(blob, name), name);
 }
 
-static void close_node(void *blob)
+void tree_close(void *blob)
 {
     must(fdt_end_node(blob), "end of node");
 }
@@ -56,11 +53,11 @@ static void put_space(void *blob, uint32_t address_cells, uint32_t size_cells)
 static void put_device(void *blob, const char *name, const char *compatible, uint32_t base,
                        uint32_t spi)
 {
-    open_node(blob, name);
-    string(blob, "compatible", compatible);
+    tree_open(blob, name);
+    tree_put_string(blob, "compatible", compatible);
     PUT(blob, "reg", 0, base, 0, 0x1000);
     PUT(blob, "interrupts", 0, spi, 4);
-    close_node(blob);
+    tree_close(blob);
 }
 
 static void put_machine(void *blob, enum gic_version gic)
@@ -68,105 +65,105 @@ static void put_machine(void *blob, enum gic_version gic)
     static const char *const cpu[] = {"cpu@0", "cpu@1"};
     PUT(blob, "interrupt-parent", 1);
     put_space(blob, 2, 2);
-    open_node(blob, "chosen");
-    string(blob, "stdout-path", "console:115200n8");
-    close_node(blob);
-    open_node(blob, "aliases");
-    string(blob, "console", "/bus@9000000/serial@0");
-    close_node(blob);
-    open_node(blob, "memory@40000000");
-    string(blob, "device_type", "memory");
+    tree_open(blob, "chosen");
+    tree_put_string(blob, "stdout-path", "console:115200n8");
+    tree_close(blob);
+    tree_open(blob, "aliases");
+    tree_put_string(blob, "console", "/bus@9000000/serial@0");
+    tree_close(blob);
+    tree_open(blob, "memory@40000000");
+    tree_put_string(blob, "device_type", "memory");
     PUT(blob, "reg", 0, 0x40000000, 0, 0x20000000);
-    close_node(blob);
-    open_node(blob, "reserved-memory");
+    tree_close(blob);
+    tree_open(blob, "reserved-memory");
     put_space(blob, 2, 2);
     must(fdt_property(blob, "ranges", NULL, 0), "ranges");
-    open_node(blob, "hole@50000000");
+    tree_open(blob, "hole@50000000");
     PUT(blob, "reg", 0, 0x50000000, 0, 0x10000);
-    close_node(blob);
-    close_node(blob);
-    open_node(blob, "cpus");
+    tree_close(blob);
+    tree_close(blob);
+    tree_open(blob, "cpus");
     put_space(blob, 1, 0);
     for (uint32_t index = 0; index < 2; index++) {
-        open_node(blob, cpu[index]);
-        string(blob, "device_type", "cpu");
+        tree_open(blob, cpu[index]);
+        tree_put_string(blob, "device_type", "cpu");
         PUT(blob, "reg", index);
-        close_node(blob);
+        tree_close(blob);
     }
-    close_node(blob);
-    open_node(blob, "psci");
-    string(blob, "compatible", "arm,psci-1.0");
-    string(blob, "method", "smc");
-    close_node(blob);
-    open_node(blob, "timer");
-    string(blob, "compatible", "arm,armv8-timer");
+    tree_close(blob);
+    tree_open(blob, "psci");
+    tree_put_string(blob, "compatible", "arm,psci-1.0");
+    tree_put_string(blob, "method", "smc");
+    tree_close(blob);
+    tree_open(blob, "timer");
+    tree_put_string(blob, "compatible", "arm,armv8-timer");
     PUT(blob, "interrupts", 1, 13, 4, 1, 14, 4, 1, 11, 4, 1, 10, 4);
-    close_node(blob);
-    open_node(blob, "intc@8000000");
+    tree_close(blob);
+    tree_open(blob, "intc@8000000");
     PUT(blob, "phandle", 1);
     PUT(blob, "#interrupt-cells", 3);
     put_space(blob, 2, 2);
     must(fdt_property(blob, "ranges", NULL, 0), "ranges");
     PUT(blob, "interrupts", 1, 9, 4);
     if (gic == GIC_V2) {
-        string(blob, "compatible", "arm,gic-400");
+        tree_put_string(blob, "compatible", "arm,gic-400");
         PUT(blob, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000, 0,
             0x10000, 0, 0x8040000, 0, 0x10000);
     } else {
-        string(blob, "compatible", "arm,gic-v3");
+        tree_put_string(blob, "compatible", "arm,gic-v3");
         PUT(blob, "reg", 0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0xf60000);
     }
-    open_node(blob, "its@8080000");
+    tree_open(blob, "its@8080000");
     PUT(blob, "reg", 0, 0x8080000, 0, 0x20000);
-    close_node(blob);
-    close_node(blob);
+    tree_close(blob);
+    tree_close(blob);
     put_device(blob, "rtc@9010000", "arm,pl031", 0x9010000, 2);
     put_device(blob, "gadget@9020000", "test,gadget", 0x9020000, 5);
     /* A UART behind a bus that moves addresses. */
-    open_node(blob, "bus@9000000");
-    string(blob, "compatible", "simple-bus");
+    tree_open(blob, "bus@9000000");
+    tree_put_string(blob, "compatible", "simple-bus");
     put_space(blob, 1, 1);
     PUT(blob, "ranges", 0, 0, 0x9000000, 0x10000);
-    open_node(blob, "serial@0");
-    string(blob, "compatible", "arm,pl011");
+    tree_open(blob, "serial@0");
+    tree_put_string(blob, "compatible", "arm,pl011");
     PUT(blob, "reg", 0, 0x1000);
-    close_node(blob);
-    close_node(blob);
+    tree_close(blob);
+    tree_close(blob);
 }
 
 static void put_partition(void *blob, const char *node, const char *label, uint32_t id)
 {
     static const char kernel[] = "multiboot,kernel\0multiboot,module";
-    open_node(blob, node);
+    tree_open(blob, node);
     PUT(blob, "phandle", 0x10 + id);
-    string(blob, "compatible", "bulkhead,partition");
+    tree_put_string(blob, "compatible", "bulkhead,partition");
     PUT(blob, "reg", id);
-    string(blob, "label", label);
+    tree_put_string(blob, "label", label);
     put_space(blob, 2, 2);
-    open_node(blob, "memory@40000000");
+    tree_open(blob, "memory@40000000");
     PUT(blob, "reg", 0, 0x40000000, 0, 0x100000);
     if (id == 1) {
         PUT(blob, "host-address", 0, 0x54000000);
     }
-    close_node(blob);
-    open_node(blob, "kernel");
+    tree_close(blob);
+    tree_open(blob, "kernel");
     must(fdt_property(blob, "compatible", kernel, sizeof(kernel)), "compatible");
     PUT(blob, "reg", 0, MODULE_PA + (id - 1) * 0x10000, 0, 0x4000);
-    close_node(blob);
+    tree_close(blob);
     if (id == 1) {
-        open_node(blob, "device@9010000");
-        string(blob, "host-device", "/rtc@9010000");
-        close_node(blob);
+        tree_open(blob, "device@9010000");
+        tree_put_string(blob, "host-device", "/rtc@9010000");
+        tree_close(blob);
     }
-    close_node(blob);
+    tree_close(blob);
 }
 
 static void put_window(void *blob, const char *node, uint32_t start, uint32_t duration, uint32_t id)
 {
-    open_node(blob, node);
+    tree_open(blob, node);
     PUT(blob, "reg", 0, start, 0, duration);
     PUT(blob, "partition", 0x10 + id);
-    close_node(blob);
+    tree_close(blob);
 }
 
 void tree_build(void *blob, enum gic_version gic)
@@ -174,33 +171,33 @@ void tree_build(void *blob, enum gic_version gic)
     must(fdt_create(blob, TREE_BYTES), "create");
     must(fdt_add_reservemap_entry(blob, 0x51000000, 0x1000), "reserve");
     must(fdt_finish_reservemap(blob), "reserve");
-    open_node(blob, "");
+    tree_open(blob, "");
     put_machine(blob, gic);
-    open_node(blob, "bulkhead");
-    string(blob, "compatible", "bulkhead,module");
-    open_node(blob, "partitions");
+    tree_open(blob, "bulkhead");
+    tree_put_string(blob, "compatible", "bulkhead,module");
+    tree_open(blob, "partitions");
     put_space(blob, 1, 0);
     /* Not in the order of ids: the reader has to sort. */
     put_partition(blob, "partition@2", "io", 2);
     put_partition(blob, "partition@1", "nav", 1);
-    close_node(blob);
-    open_node(blob, "schedules");
+    tree_close(blob);
+    tree_open(blob, "schedules");
     put_space(blob, 1, 0);
-    open_node(blob, "schedule@0");
-    string(blob, "compatible", "bulkhead,schedule");
+    tree_open(blob, "schedule@0");
+    tree_put_string(blob, "compatible", "bulkhead,schedule");
     PUT(blob, "reg", 0);
     PUT(blob, "major-frame-ns", 0, 2000000);
     put_space(blob, 1, 0);
-    open_node(blob, "cpu@0");
+    tree_open(blob, "cpu@0");
     PUT(blob, "reg", 0);
     put_space(blob, 2, 2);
     put_window(blob, "minor-frame@f4240", 1000000, 1000000, 2);
     put_window(blob, "minor-frame@0", 0, 500000, 1);
-    close_node(blob);
-    close_node(blob);
-    close_node(blob);
-    close_node(blob);
-    close_node(blob);
+    tree_close(blob);
+    tree_close(blob);
+    tree_close(blob);
+    tree_close(blob);
+    tree_close(blob);
     must(fdt_finish(blob), "finish");
     must(fdt_open_into(blob, blob, TREE_BYTES), "open");
 }
@@ -255,6 +252,11 @@ static void note_fault(void *context, const struct config_fault *fault)
     if (length != strlen(text) || fault->sentence == NULL || fault->rule_name == NULL) {
         fprintf(stderr, "rule %d has no sentence\n", fault->rule);
         abort();
+    }
+    if (outcome->fault_count < TOLD_MAX) {
+        struct told *told = &outcome->told[outcome->fault_count];
+        told->rule = fault->rule;
+        snprintf(told->text, sizeof(told->text), "%s", text);
     }
     if (outcome->fault_count++ != 0) {
         return;

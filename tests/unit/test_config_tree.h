@@ -62,6 +62,23 @@ void tree_build(void *blob, enum gic_version gic);
 /* Makes the changes in order, up to CHANGE_END. */
 void tree_change(void *blob, const struct change *change);
 
+/* A tree or an overlay in the making, by libfdt's sequential interface. */
+void tree_put_cells(void *blob, const char *name, uint32_t count, const uint32_t *cell);
+void tree_put_string(void *blob, const char *name, const char *value);
+void tree_open(void *blob, const char *name);
+void tree_close(void *blob);
+
+#define PUT(blob, name, ...)                                                                       \
+    tree_put_cells(blob, name, sizeof((uint32_t[]){__VA_ARGS__}) / 4, (uint32_t[]){__VA_ARGS__})
+
+/* One fault as a user reads it. */
+struct told {
+    int rule;
+    char text[512];
+};
+
+#define TOLD_MAX 8U
+
 /* What was found when a blob was read. */
 struct outcome {
     struct module_desc *module; /* NULL if refused */
@@ -72,6 +89,7 @@ struct outcome {
     char other[256];
     uint64_t value;
     uint64_t limit;
+    struct told told[TOLD_MAX]; /* the first ones, in order */
 };
 
 /* The input that every test begins with; faults go to *outcome. */
