@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a description become a running system?
 
-An overlay (schedules/<name>.dtso, or any file) is applied to the machine's own device tree; every
-`image-file` in it is found, given an address and written into the tree as `reg`; QEMU gets kernel,
-tree and images in RAM, as a boot loader would leave them.  How the run ended is read from the
-kernel's last line, since QEMU's exit status says nothing:
+Its overlays (scripts/description.py) are applied to the machine's own device tree; every `image-file`
+is given an address and written into the tree as `reg`; QEMU gets kernel, tree and images in RAM, as
+a boot loader would leave them.  How the run ended is read from the kernel's last line, since QEMU's
+exit status says nothing:
 
     bulkhead: end status=<ok|fail|panic|refused> windows_due=N windows_run=N health_events=N
 
-Command line: system.py build|command|check|run SYSTEM [--gic 2|3] [--cpu CPU] ...
-Library: Machine, build_system(), System.check(), run().
+Command line: system.py build|command|check|run SYSTEM [--schedule FILE] [--gic 2|3] [--cpu CPU] ...
+Library: Machine, machine_for(), build_system(), System.check(), run().
 """
 import argparse
 import dataclasses
@@ -23,9 +23,11 @@ import subprocess
 import sys
 import time
 
+import description
 import fdt
+import source_map
+from description import DescriptionError, call, put_property
 
-SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 RAM_BASE = 0x40000000
 # QEMU puts a kernel with text_offset 0 at RAM + 2 MiB, and the device tree at RAM + 128 MiB (or half
 # of RAM if that is less) when no initrd is given: images start well behind it.
@@ -39,10 +41,6 @@ END_LINE = re.compile(
     re.MULTILINE,
 )
 EXIT_CODES = {"ok": 0, "fail": 1, "panic": 2, "refused": 3, "silent": 4, "timeout": 5}
-
-
-class DescriptionError(Exception):
-    """A description that the tools cannot turn into a system; the text is for the user."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,118 +73,59 @@ class Machine:
         return arguments
 
 
+def machine_for(system, **given):
+    """The machine that a system is shown on: what its machine.toml asks for, and over it the Machine
+    fields that are given (None: not given)."""
+    wanted = description.machine_defaults(system)
+    fields = {field.name for field in dataclasses.fields(Machine)}
+    if wanted.keys() - fields:
+        raise DescriptionError(f"{system}: in machine.toml, {', '.join(wanted.keys() - fields)} is "
+                               f"none of: {', '.join(sorted(fields))}")
+    return Machine(**wanted | {name: value for name, value in given.items() if value is not None})
+
+
 @dataclasses.dataclass(frozen=True)
 class Module:
-    """A boot module: what lies where in RAM when the kernel starts."""
+    """A boot module: what lies where in RAM when the kernel starts.  Nodes with the same image-file
+    share its bytes, and so address and file."""
 
     node: str
-    file: str
+    file: str  # the bytes that are loaded: flattened, if the image-file is an ELF file
     address: int
     size_bytes: int
-
-
-def call(*command, **keywords):
-    """Runs a tool; its complaint becomes the exception's text."""
-    result = subprocess.run(command, capture_output=True, check=False, **keywords)
-    if result.returncode != 0:
-        message = (result.stderr + result.stdout).decode(errors="replace")
-        raise DescriptionError(f"{command[0]}: {message.strip()}")
-    return result.stdout
-
-
-def overlay_path(name):
-    """SYSTEM=<name> is schedules/<name>.dtso; anything with a slash or suffix is a file."""
-    if "/" in name or name.endswith((".dtso", ".dtbo")):
-        return name
-    return os.path.join(SOURCE_ROOT, "schedules", name + ".dtso")
-
-
-def compile_overlay(path, out):
-    """C preprocessor, then dtc.  A .dtbo is taken as it is."""
-    if path.endswith(".dtbo"):
-        return path
-    if not os.path.exists(path):
-        raise DescriptionError(f"no such system description: {path}")
-    include = os.path.join(SOURCE_ROOT, "dts", "include")
-    text = call("gcc", "-E", "-nostdinc", "-undef", "-D__DTS__", "-x", "assembler-with-cpp",
-                "-I" + include, "-I" + os.path.dirname(os.path.abspath(path)), path)
-    call("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", out, "-", input=text)
-    return out
-
-
-def put_property(dtb, node, name, value):
-    """Sets a property: int or list of ints = 32-bit cells, str, True = empty, None = delete."""
-    if value is None:
-        call("fdtput", "-d", dtb, node, name)
-    elif value is True:
-        call("fdtput", "-t", "x", dtb, node, name)
-    elif isinstance(value, str):
-        call("fdtput", "-t", "s", dtb, node, name, value)
-    else:
-        cells = value if isinstance(value, (list, tuple)) else [value]
-        call("fdtput", "-t", "x", dtb, node, name, *(f"{cell:x}" for cell in cells))
+    label: str  # the image-file as written
 
 
 def pack(source, out):
     call("dtc", "-q", "-I", "dtb", "-O", "dtb", "-o", out, source)
 
 
-def find_image(name, build, overlays):
-    """Where an image-file is: absolute, or below the build directory, the source tree, or beside the
-    overlay that may have named it."""
-    places = [build, SOURCE_ROOT, *(os.path.dirname(os.path.abspath(path)) for path in overlays)]
-    for place in places:
-        path = os.path.join(place, name)
-        if os.path.isfile(path):
-            return os.path.abspath(path)
-    raise DescriptionError(f"image-file \"{name}\" is in none of: {', '.join(places)}")
+def reg_cells(node, address, size):
+    """A node's reg, in the cells that its parent says."""
+    cells = []
+    for value, count in ((address, node.parent.number("#address-cells", 2)),
+                         (size, node.parent.number("#size-cells", 1))):
+        cells += [(value >> (32 * i)) & 0xFFFFFFFF for i in reversed(range(count))]
+    return cells
 
 
-def flatten_elf(path, directory, node):
-    """An ELF file as the bytes that its loadable segments put into memory, from the lowest physical
-    address on; memory without file content is zero.  Other files are taken as they are."""
-    with open(path, "rb") as image:
-        data = image.read()
-    if not data.startswith(b"\x7fELF\x02\x01"):
-        return path
-    offset, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
-    segments = []
-    for index in range(count):
-        kind, _, at, _, paddr, size = struct.unpack_from("<IIQQQQ", data, offset + 56 * index)
-        if kind == 1 and size:  # PT_LOAD
-            segments.append((paddr, data[at : at + size]))
-    if not segments:
-        raise DescriptionError(f"{path}: ELF file without loadable segments")
-    base = min(paddr for paddr, _ in segments)
-    flat = bytearray(max(paddr + len(content) for paddr, content in segments) - base)
-    for paddr, content in segments:
-        flat[paddr - base : paddr - base + len(content)] = content
-    out = os.path.join(directory, node.strip("/").replace("/", "_") + ".bin")
-    with open(out, "wb") as image:
-        image.write(flat)
-    return out
-
-
-def place_modules(dtb, directory, build, overlays):
+def place_modules(dtb, images):
     """Gives every node with an image-file its reg; the file name leaves the tree."""
     modules = []
-    address = MODULE_BASE
+    address_of = {}
+    free = MODULE_BASE
     for node in fdt.load(dtb).walk():
         name = node.string("image-file")
         if name is None:
             continue
-        path = flatten_elf(find_image(name, build, overlays), directory, node.path)
+        path = images.load(name)
         size = os.path.getsize(path)
-        if size == 0:
-            raise DescriptionError(f"{node.path}: image-file \"{name}\" is empty")
-        reg = []
-        for value, cells in ((address, node.parent.number("#address-cells", 2)),
-                             (size, node.parent.number("#size-cells", 1))):
-            reg += [(value >> (32 * i)) & 0xFFFFFFFF for i in reversed(range(cells))]
-        put_property(dtb, node.path, "reg", reg)
+        address = address_of.setdefault(path, free)
+        if address == free:
+            free = (free + size + PAGE - 1) & ~(PAGE - 1)
+        put_property(dtb, node.path, "reg", reg_cells(node, address, size))
         put_property(dtb, node.path, "image-file", None)
-        modules.append(Module(node.path, path, address, size))
-        address = (address + size + PAGE - 1) & ~(PAGE - 1)
+        modules.append(Module(node.path, path, address, size, name))
     return modules
 
 
@@ -198,7 +137,13 @@ class System:
     directory: str
     build: str
     machine: Machine
-    modules: list
+    modules: list  # of Module, one for each image node
+    overlays: list  # of description.Overlay, in the order in which they are applied
+
+    @property
+    def base(self):
+        """The machine's own tree."""
+        return os.path.join(self.directory, "base.dtb")
 
     @property
     def dtb(self):
@@ -212,66 +157,102 @@ class System:
         """The QEMU command line; another Machine may differ in what the tree does not say."""
         command = (machine or self.machine).arguments()
         command += ["-kernel", self.kernel, "-dtb", self.dtb]
-        for module in self.modules:
-            file = module.file.replace(",", ",,")
-            command += ["-device", f"loader,file={file},addr={module.address:#x},force-raw=on"]
+        for address, file in {module.address: module.file for module in self.modules}.items():
+            file = file.replace(",", ",,")
+            command += ["-device", f"loader,file={file},addr={address:#x},force-raw=on"]
         return command
 
+    def source_map(self):
+        """Where what is in the merged tree was written."""
+        return source_map.SourceMap(self.overlays, description.preprocess, fdt.load(self.base))
+
     def check(self):
-        """Runs the host checker on the tree; its result has returncode and text on stdout."""
+        """Runs the host checker on the tree; its result has returncode and text on stdout, where each
+        refusal is followed by its place in the source."""
         with open(self.kernel, "rb") as image:  # arm64 Image header: image_size at 16
             (kernel_bytes,) = struct.unpack_from("<Q", image.read(24), 16)
         command = [os.path.join(self.build, "host", "bulkhead-check"),
                    "--kernel", str(KERNEL_ADDRESS), str(kernel_bytes)]
         for module in self.modules:
-            command += ["--image", module.node, module.file]
-        return subprocess.run([*command, self.dtb], stdout=subprocess.PIPE, text=True,
-                              stderr=subprocess.STDOUT, check=False)
+            command += ["--loaded", hex(module.address), module.file]
+        result = subprocess.run([*command, self.dtb], stdout=subprocess.PIPE, text=True,
+                                stderr=subprocess.STDOUT, check=False)
+        if result.returncode != 0:
+            result.stdout = self.source_map().annotate(result.stdout)
+        return result
 
     def write_description(self):
-        description = {
+        facts = {
             "name": self.name,
             "kernel": {"file": self.kernel, "address": KERNEL_ADDRESS},
             "dtb": self.dtb,
             "machine": dataclasses.asdict(self.machine),
             "modules": [dataclasses.asdict(module) for module in self.modules],
+            "overlays": [dataclasses.asdict(overlay) for overlay in self.overlays],
             "command": self.command(),
         }
         with open(os.path.join(self.directory, "system.json"), "w", encoding="utf-8") as out:
-            json.dump(description, out, indent=1)
+            json.dump(facts, out, indent=1)
             out.write("\n")
 
 
-def build_system(overlays, machine=Machine(), build="build", properties=None, out=None, name=None):
-    """Makes a System from one overlay or a list of them.
+def merge(overlays, base, out):
+    try:
+        call("fdtoverlay", "-i", base, "-o", out, *(overlay.file for overlay in overlays))
+    except DescriptionError as error:
+        why = source_map.explain_merge(overlays, fdt.load(base), description.preprocess)
+        raise DescriptionError(f"the overlays do not go together\n{why}" if why
+                               else str(error)) from error
+
+
+def find_sources(systems, schedule):
+    sources = [source for system in systems for source in description.find(system, schedule)]
+    names = [description.stem(source) for source in sources]
+    if len(set(names)) < len(names):
+        raise DescriptionError(f"two overlays of one name: {', '.join(sources)}")
+    return sources
+
+
+def build_system(system, machine=Machine(), build="build", properties=None, out=None, name=None,
+                 schedule=None, base=None):
+    """Makes a System from a name, directory or overlay (see description.locate()), or from a list of
+    them, applied in its order.
 
     properties: {node path: {property: value}} set in the merged tree (see put_property).
-    out: the directory to use; default <build>/systems/<name>-gicv<N>."""
-    overlays = [overlays] if isinstance(overlays, (str, os.PathLike)) else overlays
-    overlays = [overlay_path(os.fspath(overlay)) for overlay in overlays]
+    out: the directory to use; default <build>/systems/<name>-gicv<N>.
+    schedule: an overlay that takes the place of the directory's schedule.
+    base: the file of the machine's own tree; default: QEMU makes it."""
+    systems = [system] if isinstance(system, (str, os.PathLike)) else system
+    systems = [os.fspath(system) for system in systems]
     build = os.path.abspath(build)
-    name = name or os.path.splitext(os.path.basename(overlays[0]))[0]
+    name = name or description.name_of(systems[0])
     directory = os.path.abspath(out or os.path.join(build, "systems", f"{name}-gicv{machine.gic}"))
     os.makedirs(directory, exist_ok=True)
 
     def work(file):
         return os.path.join(directory, file)
 
-    call(*machine.arguments(dump=work("machine.dtb")))
-    pack(work("machine.dtb"), work("base.dtb"))
-    os.unlink(work("machine.dtb"))
-    compiled = [compile_overlay(overlay, work(f"overlay{index}.dtbo"))
-                for index, overlay in enumerate(overlays)]
-    call("fdtoverlay", "-i", work("base.dtb"), "-o", work("merged.tmp"), *compiled)
+    sources = find_sources(systems, schedule)
+    if base is None:
+        call(*machine.arguments(dump=work("machine.dtb")))
+    pack(base or work("machine.dtb"), work("base.dtb"))
+    if base is None:
+        os.unlink(work("machine.dtb"))
+    images = description.Images(directory, build, sources)
+    overlays = [description.compile_overlay(source, directory) for source in sources]
+    for overlay in overlays:
+        description.check_board(overlay, work("base.dtb"))
+        description.fill_hashes(overlay, images)
+    merge(overlays, work("base.dtb"), work("merged.tmp"))
     for node, values in (properties or {}).items():
         for prop, value in values.items():
             put_property(work("merged.tmp"), node, prop, value)
-    modules = place_modules(work("merged.tmp"), directory, build, overlays)
+    modules = place_modules(work("merged.tmp"), images)
     pack(work("merged.tmp"), work("merged.dtb"))
     os.unlink(work("merged.tmp"))
-    system = System(name, directory, build, machine, modules)
-    system.write_description()
-    return system
+    made = System(name, directory, build, machine, modules, overlays)
+    made.write_description()
+    return made
 
 
 @dataclasses.dataclass(frozen=True)
@@ -357,22 +338,45 @@ def text_of(console):
     return console.decode(errors="replace").replace("\r\n", "\n")
 
 
+def print_places(system, result):
+    """Below the console of a refused run: where what was refused was written."""
+    places = system.source_map()
+    for line in result.lines:
+        hints = [hint.strip() for hint in places.hints(line)]
+        if hints:
+            rule = source_map.REFUSED.match(line).group(1)
+            print(f"system.py: {rule} is written", ", ".join(hints))
+
+
+def add_arguments(parser):
+    """Options that all tools have that make systems."""
+    parser.add_argument("--schedule", help="overlay that replaces the directory's schedule.dtso")
+    parser.add_argument("--gic", type=int, choices=[2, 3])
+    parser.add_argument("--cpu")
+    parser.add_argument("--smp", type=int)
+    parser.add_argument("--memory", type=int, help="MiB")
+    parser.add_argument("--build", default="build", help="build directory")
+
+
+def chosen_machine(system, arguments):
+    """The machine for a system, from the options of add_arguments()."""
+    return machine_for(system, gic=arguments.gic, cpu=arguments.cpu, smp=arguments.smp,
+                       memory_mib=arguments.memory)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("action", choices=["build", "command", "check", "run"])
-    parser.add_argument("system", help="name in schedules/, or an overlay's file")
-    parser.add_argument("--gic", type=int, choices=[2, 3], default=3)
-    parser.add_argument("--cpu", default=Machine.cpu)
-    parser.add_argument("--smp", type=int, default=1)
-    parser.add_argument("--memory", type=int, default=Machine.memory_mib, help="MiB")
-    parser.add_argument("--build", default="build", help="build directory")
+    parser.add_argument("system", help="name in schedules/, or path of a directory or overlay")
+    add_arguments(parser)
     parser.add_argument("--real-time", action="store_true", help="no icount: by the host's clock")
     parser.add_argument("--timeout", type=float, default=300, help="seconds of wall time")
     arguments = parser.parse_args()
-    machine = Machine(gic=arguments.gic, cpu=arguments.cpu, smp=arguments.smp,
-                      memory_mib=arguments.memory, icount=not arguments.real_time)
     try:
-        system = build_system(arguments.system, machine, arguments.build)
+        machine = chosen_machine(arguments.system, arguments)
+        machine = dataclasses.replace(machine, icount=not arguments.real_time)
+        system = build_system(arguments.system, machine, arguments.build,
+                              schedule=arguments.schedule)
     except DescriptionError as error:
         sys.exit(f"system.py: {error}")
     if arguments.action == "build":
@@ -385,6 +389,8 @@ def main():
         sys.exit(result.returncode)
     else:
         result = run(system, timeout_s=arguments.timeout, echo=sys.stdout.buffer)
+        if result.status == "refused":
+            print_places(system, result)
         if result.status in ("silent", "timeout"):
             sys.exit(f"system.py: no end line ({result.status}) {result.qemu_errors.strip()}")
         sys.exit(result.exit_code)

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is a system made of?  Overlays and image files, found by name and made ready to be merged.
+
+A system is a directory, schedules/<name>/ or any other, of the overlays board.dtso (if there is one),
+system.dtso and schedule.dtso, which are applied in this order; or one overlay that says it all.
+Each is compiled by itself and with its labels (dtc -@), so that one of them can be replaced without
+the others.  An ELF file is flattened, because the kernel and most loaders take bytes as they are.
+`sha256;` in an image node is a wish: the hash of the bytes as they will be loaded is put in before
+anything is merged, so that whoever merges the overlays sees the same.
+
+Library: find(), machine_defaults(), compile_overlay(), Images, fill_hashes()."""
+import dataclasses
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import tomllib
+
+import fdt
+import source_map
+
+SOURCE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SCHEDULES = os.path.join(SOURCE_ROOT, "schedules")
+PARTS = ("board", "system", "schedule")  # of a directory, in the order in which they are applied
+OPTIONAL = ("board",)
+SUFFIXES = (".dtso", ".dtbo")
+
+
+class DescriptionError(Exception):
+    """A description that the tools cannot turn into a system; the text is for the user."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Overlay:
+    """One overlay: what it is called, what was written, what is applied."""
+
+    name: str    # "system", "schedule", ...: the source's name without suffix
+    source: str  # the .dtso, or the .dtbo that was given
+    file: str    # the .dtbo
+
+
+def call(*command, **keywords):
+    """Runs a tool; its complaint becomes the exception's text."""
+    result = subprocess.run(command, capture_output=True, check=False, **keywords)
+    if result.returncode != 0:
+        message = (result.stderr or result.stdout).decode(errors="replace").strip()
+        raise DescriptionError(f"{command[0]}: {source_map.explain_tool(message)}")
+    return result.stdout
+
+
+def put_property(dtb, node, name, value):
+    """Sets a property: int or ints = 32-bit cells, str, bytes, True = empty, None = delete."""
+    if value is None:
+        call("fdtput", "-d", dtb, node, name)
+    elif value is True:
+        call("fdtput", "-t", "x", dtb, node, name)
+    elif isinstance(value, str):
+        call("fdtput", "-t", "s", dtb, node, name, value)
+    elif isinstance(value, bytes):
+        call("fdtput", "-t", "bx", dtb, node, name, *(f"{byte:x}" for byte in value))
+    else:
+        cells = value if isinstance(value, (list, tuple)) else [value]
+        call("fdtput", "-t", "x", dtb, node, name, *(f"{cell:x}" for cell in cells))
+
+
+# --- which files -----------------------------------------------------------------------------------
+
+def shipped():
+    """The names of the systems in schedules/."""
+    names = set()
+    for entry in os.listdir(SCHEDULES):
+        path = os.path.join(SCHEDULES, entry)
+        if os.path.isfile(os.path.join(path, "system.dtso")):
+            names.add(entry)
+        elif entry.endswith(".dtso"):
+            names.add(entry[:-5])
+    return sorted(names)
+
+
+def locate(system):
+    """The directory or file that SYSTEM= means.  What has a slash or a suffix is a path; a bare name
+    is one of schedules/."""
+    if "/" in system or system.endswith(SUFFIXES):
+        if not os.path.exists(system):
+            raise DescriptionError(f"no such system: {system}")
+        return os.path.normpath(system)
+    directory = os.path.join(SCHEDULES, system)
+    file = directory + ".dtso"
+    if os.path.isdir(directory) and os.path.exists(file):
+        raise DescriptionError(f"which system \"{system}\", {directory} or {file}?")
+    if os.path.isdir(directory):
+        return directory
+    if not os.path.exists(file):
+        raise DescriptionError(f"no system \"{system}\" in schedules/, which has: "
+                               f"{', '.join(shipped())}; a path has a slash")
+    return file
+
+
+def find_schedule(directory, schedule):
+    """SCHEDULE= is a file, or the name of one in the system's directory."""
+    for path in (schedule, os.path.join(directory, schedule),
+                 os.path.join(directory, schedule + ".dtso")):
+        if os.path.isfile(path) and path.endswith(SUFFIXES):
+            return path
+    raise DescriptionError(f"SCHEDULE={schedule} is neither a .dtso or .dtbo file nor one in "
+                           f"{directory}")
+
+
+def find(system, schedule=None):
+    """The sources of a system's overlays in the order in which they are applied.  schedule: takes
+    the place of the directory's schedule.dtso."""
+    place = locate(os.fspath(system))
+    if not os.path.isdir(place):
+        if schedule:
+            raise DescriptionError(f"SCHEDULE= replaces the schedule.dtso of a directory; {place} is "
+                                   "one file with its schedule in it")
+        if not place.endswith(SUFFIXES):
+            raise DescriptionError(f"{place} is neither a .dtso nor a .dtbo file nor a directory")
+        return [place]
+    sources = []
+    for part in PARTS:
+        source = os.path.join(place, part + ".dtso")
+        if part == "schedule" and schedule:
+            sources.append(find_schedule(place, os.fspath(schedule)))
+        elif os.path.isfile(source):
+            sources.append(source)
+        elif part not in OPTIONAL:
+            raise DescriptionError(f"{place} has no {part}.dtso")
+    return sources
+
+
+def name_of(system):
+    """What a system is called: its directory's or file's name without suffix."""
+    path = os.path.abspath(locate(os.fspath(system)))
+    return os.path.basename(path) if os.path.isdir(path) else stem(path)
+
+
+def stem(path):
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def machine_defaults(system):
+    """What machine.toml in the system's directory asks of the QEMU machine it is shown on, as
+    {name: value}; no such file: nothing."""
+    path = os.path.join(locate(os.fspath(system)), "machine.toml")
+    if not os.path.isfile(path):
+        return {}
+    try:
+        with open(path, "rb") as text:
+            return tomllib.load(text)
+    except tomllib.TOMLDecodeError as error:
+        raise DescriptionError(f"{path}: {error}") from error
+
+
+# --- overlays --------------------------------------------------------------------------------------
+
+def preprocess(source):
+    """The text that dtc gets: the C preprocessor's, with its line markers."""
+    include = os.path.join(SOURCE_ROOT, "dts", "include")
+    return call("gcc", "-E", "-nostdinc", "-undef", "-D__DTS__", "-x", "assembler-with-cpp",
+                "-I" + include, "-I" + os.path.dirname(os.path.abspath(source)), source)
+
+
+def compile_overlay(source, out_dir):
+    """C preprocessor, then dtc, into out_dir.  A .dtbo is copied there."""
+    if not os.path.exists(source):
+        raise DescriptionError(f"no such overlay: {source}")
+    overlay = Overlay(stem(source), source, os.path.join(out_dir, stem(source) + ".dtbo"))
+    if not source.endswith(".dtbo"):
+        call("dtc", "-q", "-@", "-I", "dts", "-O", "dtb", "-o", overlay.file, "-",
+             input=preprocess(source))
+    elif not os.path.exists(overlay.file) or not os.path.samefile(source, overlay.file):
+        shutil.copyfile(source, overlay.file)
+    return overlay
+
+
+def load_blob(path):
+    try:
+        return fdt.load(path)
+    except (ValueError, struct.error) as error:
+        raise DescriptionError(f"{path}: {error or 'not a device tree blob'}") from error
+
+
+def check_board(overlay, base):
+    """An overlay whose root node is `compatible` with something is for boards that are, too."""
+    wanted = load_blob(overlay.file).strings("compatible")
+    have = load_blob(base).strings("compatible")
+    if wanted and not set(wanted) & set(have):
+        raise DescriptionError(f"{overlay.source} is for {' or '.join(wanted)}, and this machine is "
+                               f"{', '.join(have)}")
+
+
+# --- images ----------------------------------------------------------------------------------------
+
+def find_image(name, build, sources):
+    """Where an image-file is: absolute, or below the build directory, the source tree, or beside the
+    overlay that may have named it."""
+    places = [build, SOURCE_ROOT]
+    for source in sources:
+        directory = os.path.dirname(os.path.abspath(source))
+        places += [directory] if directory not in places else []
+    for place in places:
+        path = os.path.join(place, name)
+        if os.path.isfile(path):
+            return os.path.abspath(path)
+    raise DescriptionError(f"image-file \"{name}\" is in none of: {', '.join(places)}")
+
+
+def flatten_elf(path, out):
+    """An ELF file as the bytes that its loadable segments put into memory, from the lowest physical
+    address on; memory without file content is zero.  Other files are taken as they are.  Returns
+    the file to load, which is `path` or `out`."""
+    with open(path, "rb") as image:
+        data = image.read()
+    if not data.startswith(b"\x7fELF\x02\x01"):
+        return path
+    segments = []
+    try:
+        offset, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+        for index in range(count):
+            kind, _, at, _, paddr, size = struct.unpack_from("<IIQQQQ", data, offset + 56 * index)
+            if kind == 1 and size:  # PT_LOAD
+                segments.append((paddr, data[at : at + size]))
+    except struct.error as error:
+        raise DescriptionError(f"{path}: ELF file with its headers cut off") from error
+    if not segments:
+        raise DescriptionError(f"{path}: ELF file without loadable segments")
+    base = min(paddr for paddr, _ in segments)
+    flat = bytearray(max(paddr + len(content) for paddr, content in segments) - base)
+    for paddr, content in segments:
+        flat[paddr - base : paddr - base + len(content)] = content
+    with open(out, "wb") as image:
+        image.write(flat)
+    return out
+
+
+class Images:
+    """The image files of one system, each found and flattened once.  directory: where flattened files
+    go; build, sources: where an image-file is looked for."""
+
+    def __init__(self, directory, build, sources):
+        self.directory = directory
+        self.build = build
+        self.sources = sources
+        self.file_of = {}
+
+    def load(self, name):
+        """The file with the bytes that are loaded for image-file `name`."""
+        if name not in self.file_of:
+            path = find_image(name, self.build, self.sources)
+            # Two names may end alike; a sum of the whole keeps their flattened files apart.
+            mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+            out = os.path.join(self.directory, f"{os.path.basename(name)}-{mark}.bin")
+            file = flatten_elf(path, out)
+            if os.path.getsize(file) == 0:
+                raise DescriptionError(f"image-file \"{name}\" is empty")
+            self.file_of[name] = file
+        return self.file_of[name]
+
+
+def fill_hashes(overlay, images):
+    """Each empty `sha256` beside an image-file becomes the hash of what will be loaded."""
+    for node in load_blob(overlay.file).walk():
+        if node.properties.get("sha256") != b"":
+            continue
+        name = node.string("image-file")
+        if name is None:
+            raise DescriptionError(f"{overlay.source}: in node {node.name}, `sha256;` stands without "
+                                   "an image-file whose hash it could be")
+        with open(images.load(name), "rb") as image:
+            put_property(overlay.file, node.path, "sha256", hashlib.sha256(image.read()).digest())
