@@ -13,6 +13,7 @@ PYTHON := /usr/bin/python3
 CACHE := .cache
 SYSTEM ?= classic
 GIC ?= 3
+BOARD ?= qemu
 
 ifeq ($(V),1)
 Q :=

@@ -5,7 +5,7 @@
 # scripts/packages.txt, then installs it with apt-get, through sudo when not root.
 # NO_INSTALL=1 only names it, and fails when something is missing.
 #
-# usage: setup.sh build|run|test
+# usage: setup.sh build|run|uboot|test
 set -euo pipefail
 
 set_name=$1
@@ -14,9 +14,10 @@ list=$(dirname "$0")/packages.txt
 case $set_name in
 build) wanted="build" ;;
 run) wanted="build run" ;;
-test) wanted="build run test" ;;
+uboot) wanted="build run uboot" ;;
+test) wanted="build run uboot test" ;;
 *)
-    echo "usage: setup.sh build|run|test" >&2
+    echo "usage: setup.sh build|run|uboot|test" >&2
     exit 2
     ;;
 esac

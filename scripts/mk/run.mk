@@ -18,21 +18,36 @@ $(checker): $(checker-objs)
 	$(Q)$(HOSTCC) -o $@ $^ -lfdt
 
 system-py := $(PYTHON) scripts/system.py
-system-args = $(SYSTEM) --build $(O) --gic $(GIC) $(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) \
-	$(if $(MEM),--memory $(MEM)) $(if $(filter 1,$(REAL_TIME)),--real-time) \
+system-options = $(SYSTEM) $(if $(SCHEDULE),--schedule $(SCHEDULE)) --build $(O) --gic $(GIC) \
+	$(if $(CPU),--cpu $(CPU)) $(if $(SMP),--smp $(SMP)) $(if $(MEM),--memory $(MEM))
+system-args = $(system-options) $(if $(filter 1,$(REAL_TIME)),--real-time) \
 	$(if $(TIMEOUT),--timeout $(TIMEOUT))
 
-.PHONY: run check checker command
+# With BOOT= a real U-Boot loads the system.
+run-py := $(if $(BOOT),$(PYTHON) scripts/uboot.py,$(system-py))
+run-args = $(system-args) $(if $(BOOT),--boot $(BOOT))
+
+.PHONY: run check checker command new sdcard
 checker: $(checker)
 
 check: $(checker) kernel guests
 	$(Q)$(system-py) check $(system-args)
 
-run: kernel guests
-	$(Q)$(system-py) run $(system-args)
+run: kernel guests $(if $(BOOT),$(checker))
+	$(Q)$(run-py) run $(run-args)
+
+# A system to begin with: the directory SYSTEM=, of overlays that run as they are.
+new:
+	$(if $(filter file,$(origin SYSTEM)),$(error say which: make new SYSTEM=name, or a path with a slash))
+	$(Q)$(PYTHON) scripts/new.py $(SYSTEM)
 
 # The QEMU command line, for use with a debugger or other options.
-command: kernel guests
-	$(Q)$(system-py) command $(system-args)
+command: kernel guests $(if $(BOOT),$(checker))
+	$(Q)$(run-py) command $(run-args)
+
+# Directories for an SD card or a TFTP server; SYSTEM= may name several systems.
+sdcard: $(checker) kernel guests
+	$(Q)$(PYTHON) scripts/sdcard.py $(system-options) --board $(BOARD) \
+		$(if $(KEYS),--keys $(KEYS)) $(if $(KEY_NAME),--key-name $(KEY_NAME))
 
 -include $(checker-objs:.o=.d)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# What must the machine have before a goal can be made?  Set-up runs once for each of three sets of
-# packages (build, run, test); a stamp in $(CACHE) says that it was done.
+# What must the machine have before a goal can be made?  Set-up runs once for each of four sets of
+# packages (build, run, uboot, test); a stamp in $(CACHE) says that it was done.
 
 # Goals that need no configuration and no set-up.
 passive-goals := help clean distclean
@@ -9,8 +9,10 @@ active-goals := $(filter-out $(passive-goals),$(or $(MAKECMDGOALS),all))
 
 test-goals := test soak lint unit fuzz-brief qemu-test bench reproducible requirements
 run-goals := run check trace
-setup-set := $(if $(filter $(test-goals),$(active-goals)),test,$(if $(filter \
-	$(run-goals),$(active-goals)),run,build))
+uboot-goals := sdcard $(if $(BOOT),run command)
+wants = $(filter $($(1)-goals),$(active-goals))
+setup-set := $(if $(call wants,test),test,$(if $(call wants,uboot),uboot,$(if \
+	$(call wants,run),run,build)))
 setup-stamp := $(CACHE)/setup-$(setup-set).stamp
 
 $(CACHE)/setup-%.stamp: scripts/setup.sh scripts/packages.txt

@@ -52,12 +52,25 @@ lint:
 bindings: guests
 	$(Q)$(PYTHON) scripts/check/bindings.py --build $(O)
 
+# A U-Boot that applies overlays, from the distribution: shared by all build directories of this tree.
+board-uboot := $(CACHE)/u-boot-sunxi/u-boot-sunxi-with-spl.bin
+$(board-uboot): scripts/uboot-sunxi.sh | $(setup-stamp)
+	$(say) U-BOOT $@
+	$(Q)scripts/uboot-sunxi.sh $(@D)
+
 # Tests under QEMU; TESTS= picks files or node ids, PYTEST= passes options on.
-qemu-test: kernel guests $(checker) llvm
+qemu-test: kernel guests $(checker) $(board-uboot) llvm
 	$(Q)BULKHEAD_BUILD=$(abspath $(O)) $(PYTHON) -m pytest -q -p no:cacheprovider \
 		-n $(jobs) $(PYTEST) $(or $(TESTS),tests/qemu)
 
-bench: kernel guests
+# The kernel for boot loaders that apply overlays themselves: the backbone's size is measured on it.
+$(O)/no-overlays/bulkhead.bin: force | $(autoconf)
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/^CONFIG_OVERLAYS=y/# CONFIG_OVERLAYS is not set/' $(config) >$(@D)/.config.new
+	$(Q)cmp -s $(@D)/.config.new $(@D)/.config || cp $(@D)/.config.new $(@D)/.config
+	$(Q)$(MAKE) O=$(@D) kernel
+
+bench: kernel guests $(O)/no-overlays/bulkhead.bin
 	$(Q)$(PYTHON) scripts/bench.py --build $(O)
 
 reproducible: kernel guests

@@ -14,6 +14,7 @@ from systems import system  # noqa: E402
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "requirement(*ids): requirements of docs/requirements.md")
+    config.addinivalue_line("markers", "troubleshooting(text): a row of README.md's table")
 
 
 @pytest.fixture(scope="session")
