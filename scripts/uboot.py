@@ -90,7 +90,7 @@ def main():
         return
     result = boot(booted, timeout_s=arguments.timeout, echo=sys.stdout.buffer)
     if result.status in ("silent", "timeout"):
-        sys.exit(f"\nuboot.py: no end line ({result.status}) {result.qemu_errors.strip()}")
+        sys.exit(f"\nuboot.py: no end of the kernel ({result.status}) {result.qemu_errors.strip()}")
     sys.exit(result.exit_code)
 
 

@@ -25,8 +25,8 @@ extern struct module_state module_state;
 /* Bytes of arena that building this module takes at most. */
 uint64_t module_bytes_bound(const struct module_desc *desc);
 
-/* Builds partitions, stage-2 tables and the boot core's schedule, which is entry `core` of the first
- * schedule; panics with words when memory runs out. */
+/* Builds partitions, stage-2 tables and the boot core's schedule, which is entry `core` of the
+ * first schedule; panics with words when memory runs out. */
 void module_build(const struct module_desc *desc, uint32_t core, struct arena *arena);
 
 /* The final report on the console, then power off.  status: "ok" or "fail". */

@@ -4,6 +4,8 @@ and from a FIT on a disk, and over TFTP; and what is said when the card is not a
 import os
 import re
 import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -109,6 +111,20 @@ def test_system_with_fixed_memory_and_names_no_card_can_hold(build, machine, tmp
     run = uboot.boot(uboot.prepare(card, "uboot", str(tmp_path)), timeout_s=TIMEOUT_S)
     assert any(line.startswith("bench: end") for line in run.lines_of("only")), run.console[-2000:]
     assert loaded.hash_in(run.console) == card.hashes[0]
+
+
+@pytest.mark.requirement("BH-LOAD-1", "BH-BOOT-1")
+def test_command_line_passes_on_how_the_kernel_ended(build, tmp_path):
+    """As `make run BOOT=fit` calls it."""
+    for name in ("bulkhead.bin", "guests", "host"):
+        os.symlink(os.path.join(build, name), tmp_path / name)
+    tool = os.path.join(systems.ROOT, "scripts", "uboot.py")
+    ran = subprocess.run([sys.executable, tool, "run", "one-partition", "--boot", "fit", "--build",
+                          str(tmp_path)], check=False, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, timeout=TIMEOUT_S)
+    assert ran.returncode == 0
+    assert b"bulkhead: end status=ok" in ran.stdout
+    assert os.path.isfile(tmp_path / "sdcard" / "one-partition-qemu" / "fit" / "bulkhead.itb")
 
 
 # --- one file is replaced ------------------------------------------------------------------------
