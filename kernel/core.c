@@ -353,6 +353,9 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
         return;
     }
     trace_put(&core->trace, TRACE_INJECT, intid, core->entry_ticks);
+    if (gic->pend_quickly(&vcpu->vgic, intid)) {
+        return;
+    }
     gic->read_list(&vcpu->vgic);
     vgic_hw_pending(&vcpu->vgic, intid);
     gic->write_list(&vcpu->vgic);

@@ -17,6 +17,7 @@
 #include <bulkhead/module_state.h>
 #include <bulkhead/nospec.h>
 #include <bulkhead/timer.h>
+#include <bulkhead/vgic_quick.h>
 
 /* ISS of a data abort (Arm ARM D17.2.37). */
 #define ISS_ISV         (UINT64_C(1) << 24)
@@ -24,6 +25,8 @@
 #define ISS_SSE         (UINT64_C(1) << 21)
 #define ISS_SRT(esr)    (((esr) >> 16) & 31)
 #define ISS_SF          (UINT64_C(1) << 15)
+#define ISS_WORD        (UINT64_C(2) << 22) /* four bytes, no sign extension */
+#define ISS_WORD_MASK   (UINT64_C(3) << 22 | ISS_SSE)
 #define FSC_TYPE_MASK   0x3cU
 #define FSC_TYPE(esr)   ((esr)&FSC_TYPE_MASK)
 #define FSC_TRANSLATION 0x04U
@@ -32,10 +35,13 @@
 
 #define PSTATE_BTYPE (UINT64_C(3) << 10)
 
+/* MSR ICC_SGI1R_EL1, x0 (IHI 0069H, 12.2.21). */
+#define SGI1R_WRITE                                                                                \
+    (UINT64_C(ESR_EC_SYSREG) << ESR_EC_SHIFT | ESR_IL | ESR_SYS_KEY(3, 0, 12, 11, 5))
+
 #define GICR_FRAME 0x20000U
-/* Reads below are of CTLR, TYPER and IIDR, which no list register caches. */
-#define GICD_IDENTITY_END 0x80U
-#define UART_FRAME        0x1000U
+#define GICD_SGIR  0xf00U /* GICv2 */
+#define UART_FRAME 0x1000U
 
 /* Faulting IPA: HPFAR_EL2 holds bits 47:12 in bits 43:4 (Arm ARM D17.2.63). */
 static uint64_t fault_ipa(uint64_t far)
@@ -93,7 +99,7 @@ static bool distributor_access(struct vcpu *vcpu, struct vgic_access *access)
 {
     bool ok;
 
-    if ((access->write || access->offset >= GICD_IDENTITY_END) &&
+    if ((access->write || access->offset >= VGIC_IDENTITY_END) &&
         vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
         begin_list(vcpu);
         ok = vgic_dist_access(&vcpu->vgic, access);
@@ -223,6 +229,26 @@ static bool other_data_abort(struct vcpu *vcpu, uint64_t esr, uint64_t far)
     return nothing_there(vcpu, ipa, far, esr, false);
 }
 
+/* What guests do to their distributor all the time: they read words that say what it is, and, on
+ * GICv2, send SGIs to themselves.  False: nothing was done. */
+static inline bool distributor_quickly(struct vcpu *vcpu, uint64_t esr, uint64_t offset)
+{
+    uint64_t kind = esr & (ISS_WORD_MASK | ESR_ABORT_WNR);
+    uint32_t intid;
+
+    if (offset < VGIC_IDENTITY_END && kind == ISS_WORD && (offset & 3) == 0) {
+        if (ISS_SRT(esr) != 31) {
+            vcpu->context.x[ISS_SRT(esr)] =
+                vgic_dist_identity(&vcpu->partition->vgic, (uint32_t)offset);
+        }
+        return true;
+    }
+    return offset == GICD_SGIR && kind == (ISS_WORD | ESR_ABORT_WNR) && ISS_SRT(esr) != 31 &&
+           vcpu->partition->vgic.model == GIC_V2 &&
+           vgic_sgir_is_self(&vcpu->vgic, (uint32_t)vcpu->context.x[ISS_SRT(esr)], &intid) &&
+           gic->pend_quickly(&vcpu->vgic, intid);
+}
+
 static bool data_abort(struct vcpu *vcpu, uint64_t esr)
 {
     uint64_t far = sysreg_read(far_el2);
@@ -234,6 +260,10 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
         return other_data_abort(vcpu, esr, far);
     }
     ipa = fault_ipa(far);
+    if (distributor_quickly(vcpu, esr, ipa - vcpu->partition->desc->gicd.ipa)) {
+        step(vcpu, esr);
+        return true;
+    }
     access.size_bytes = 1U << ISS_SAS(esr);
     access.write = (esr & ESR_ABORT_WNR) != 0;
     access.value = 0;
@@ -285,20 +315,30 @@ static bool call(struct vcpu *vcpu, uint64_t esr)
     return hypercall(vcpu);
 }
 
-bool trap(struct vcpu *vcpu)
+/* ICC_SGI1R_EL1 written for an SGI to itself. */
+static __attribute__((noinline)) bool sgi_quickly(struct vcpu *vcpu, uint64_t esr)
 {
-    uint64_t esr = sysreg_read(esr_el2);
+    uint64_t rt = esr >> ESR_SYS_RT_SHIFT & 31;
+    uint32_t intid;
+
+    return (esr & ~(UINT64_C(31) << ESR_SYS_RT_SHIFT)) == SGI1R_WRITE && rt != 31 &&
+           vcpu->partition->vgic.model == GIC_V3 &&
+           vgic_sgi1r_is_self(&vcpu->vgic, vcpu->context.x[rt], &intid) &&
+           gic->pend_quickly(&vcpu->vgic, intid);
+}
+
+/* Everything but a hypercall, which has a frame less to set up. */
+static __attribute__((noinline)) bool other_trap(struct vcpu *vcpu, uint64_t esr)
+{
     unsigned int class = esr_class(esr);
 
-    if (class == ESR_EC_HVC64) {
-        if ((esr & 0xffff) != 0) {
-            vcpu->context.pc -= 4; /* ELR is past the HVC; the handler is to see the HVC itself */
-        }
-        return call(vcpu, esr);
-    }
     trace_put(&this_core()->trace, TRACE_TRAP, (uint32_t)esr, sysreg_read(cntpct_el0));
     if (class == ESR_EC_DABT_LOWER) {
         return data_abort(vcpu, esr);
+    }
+    if (sgi_quickly(vcpu, esr)) {
+        step(vcpu, esr);
+        return true;
     }
     switch (class) {
     case ESR_EC_SMC64:
@@ -343,6 +383,19 @@ bool trap(struct vcpu *vcpu)
         hm_partition_event(vcpu, HM_ERROR_ILLEGAL_TRAP, sysreg_read(far_el2), esr);
         return false;
     }
+}
+
+bool trap(struct vcpu *vcpu)
+{
+    uint64_t esr = sysreg_read(esr_el2);
+
+    if (esr_class(esr) == ESR_EC_HVC64) {
+        if ((esr & 0xffff) != 0) {
+            vcpu->context.pc -= 4; /* ELR is past the HVC; the handler is to see the HVC itself */
+        }
+        return call(vcpu, esr);
+    }
+    return other_trap(vcpu, esr);
 }
 
 /* --- offered to the system-register emulation ------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <bulkhead/core.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/mmio.h>
+#include <bulkhead/vgic_quick.h>
 
 #include "gic_registers.h"
 
@@ -150,6 +151,23 @@ static void gicv2_write_list(struct vgic_cpu *cpu)
     }
 }
 
+static bool gicv2_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
+{
+    uint32_t slot = vgic_quick_slot(cpu, intid, true);
+    uint64_t lr;
+
+    if (slot == VGIC_NO_SLOT) {
+        return false;
+    }
+    lr = unpack_state(cpu->lr[slot], mmio_read32(gich + GICH_LR + 4U * slot));
+    if (!vgic_quick_pend(cpu, intid, slot, lr, true)) {
+        return false;
+    }
+    mmio_write32(gich + GICH_LR + 4U * slot, pack(cpu->lr[slot]));
+    this_core()->lr_loaded |= 1U << slot;
+    return true;
+}
+
 static void gicv2_save(struct vcpu *vcpu)
 {
     gicv2_read_list(&vcpu->vgic);
@@ -200,6 +218,7 @@ const struct gic_driver gicv2_driver = {
     .load = gicv2_load,
     .read_list = gicv2_read_list,
     .write_list = gicv2_write_list,
+    .pend_quickly = gicv2_pend_quickly,
     .set_private_active = gicv2_set_private_active,
     .mask = gicv2_mask,
     .unmask = gicv2_unmask,

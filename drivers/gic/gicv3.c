@@ -9,6 +9,7 @@
 #include <bulkhead/gic.h>
 #include <bulkhead/mmio.h>
 #include <bulkhead/panic.h>
+#include <bulkhead/vgic_quick.h>
 
 #include "gic_registers.h"
 
@@ -237,6 +238,38 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
     }
 }
 
+static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
+{
+    uint32_t slot = vgic_quick_slot(cpu, intid, false);
+    uint64_t lr;
+
+    switch (slot) {
+#define READ(n)                                                                                    \
+    case (n):                                                                                      \
+        lr = sysreg_read(S3_4_C12_C12_##n);                                                        \
+        break;
+        READ(0)
+        READ(1) READ(2) READ(3)
+#undef READ
+            default : return false;
+    }
+    if (!vgic_quick_pend(cpu, intid, slot, lr, false)) {
+        return false;
+    }
+    switch (slot) {
+#define WRITE(n)                                                                                   \
+    case (n):                                                                                      \
+        sysreg_write(S3_4_C12_C12_##n, cpu->lr[n]);                                                \
+        break;
+        WRITE(0)
+        WRITE(1) WRITE(2) WRITE(3)
+#undef WRITE
+            default : break;
+    }
+    this_core()->lr_loaded |= 1U << slot;
+    return true;
+}
+
 static void gicv3_save(struct vcpu *vcpu)
 {
     gicv3_read_list(&vcpu->vgic);
@@ -306,6 +339,7 @@ const struct gic_driver gicv3_driver = {
     .load = gicv3_load,
     .read_list = gicv3_read_list,
     .write_list = gicv3_write_list,
+    .pend_quickly = gicv3_pend_quickly,
     .set_private_active = gicv3_set_private_active,
     .mask = gicv3_mask,
     .unmask = gicv3_unmask,

@@ -16,6 +16,7 @@
 #define GICD_TYPER        (GICD_BASE + 4)
 #define GICD_CTLR         GICD_BASE
 #define GICD_PRIORITY_32  (GICD_BASE + 0x420)
+#define GICD_SGIR         (GICD_BASE + 0xf00)
 #define UART_FR           (UART_BASE + 0x18)
 #define TIMER_AHEAD_TICKS 4000U
 
@@ -92,6 +93,33 @@ static void bench_timer(const char *name, bool wfi)
     result(name, least, most);
 }
 
+/* An SGI to itself: sent with interrupts masked, again while it is pending, and each taken. */
+static void bench_sgi(void)
+{
+    const uint64_t self = gic_is_v3 ? 1 : UINT64_C(2) << 24;
+
+    for (unsigned taken = 0; taken < 2; taken++) {
+        uint64_t least = UINT64_MAX;
+        uint64_t most = 0;
+
+        for (unsigned round = 0; round < ROUNDS; round++) {
+            uint64_t ticks = gic_is_v3
+                                 ? TIMED("msr S3_0_C12_C11_5, x0", self, 0)
+                                 : TIMED("str w0, [x1]", self, GICD_SGIR);
+
+            ticks -= overhead;
+            least = ticks < least ? ticks : least;
+            most = ticks > most ? ticks : most;
+            if (taken != 0) {
+                irq_unmask();
+                insn("isb");
+                irq_mask();
+            }
+        }
+        result(taken != 0 ? "sgi_self_taken" : "sgi_self", least, most);
+    }
+}
+
 int main(void)
 {
     overhead = UINT64_MAX;
@@ -111,6 +139,8 @@ int main(void)
     BENCH("unknown_call", "hvc #0", 0xc600ffff, 0);
     BENCH("gicd_typer_read", "ldr w0, [x1]", 0, GICD_TYPER);
     BENCH("gicd_ctlr_read", "ldr w0, [x1]", 0, GICD_CTLR);
+    gic_enable(0);
+    bench_sgi();
     BENCH("gicd_priority_write", "str w0, [x1]", 0xa0a0a0a0, GICD_PRIORITY_32);
     BENCH("uart_flags_read", "ldr w0, [x1]", 0, UART_FR);
     BENCH("uart_write", "str w0, [x1]", '\n', UART_BASE);

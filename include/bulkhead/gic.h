@@ -31,6 +31,10 @@ struct gic_driver {
     /* List registers only, for the [LR] protocol while the vCPU runs. */
     void (*read_list)(struct vgic_cpu *cpu);
     void (*write_list)(struct vgic_cpu *cpu);
+    /* Makes a private interrupt pending for the vCPU that runs, if its list register is all that
+     * changes: a linked one that was acknowledged, or an SGI to itself.  False: nothing was done,
+     * take the long way.  Not part of the [LR] protocol. */
+    bool (*pend_quickly)(struct vgic_cpu *cpu, uint32_t intid);
     /* Makes exactly the interrupts of `active` among those of `which` (INTID 0..31) physically
      * active. */
     void (*set_private_active)(uint32_t which, uint32_t active);

@@ -86,6 +86,7 @@ struct vgic_cpu {
     bool redistributor_awake;  /* GICv3: GICR_WAKER.ProcessorSleep clear; holds nothing back */
     uint32_t home[VGIC_WORDS]; /* INTIDs that are signalled to this vCPU, pending or not */
     uint32_t held[VGIC_WORDS]; /* SPIs that are active here or in an LR of this vCPU */
+    uint8_t lr_of[VGIC_PRIVATE_COUNT]; /* where an INTID is that private_bank.in_lr has */
     /* INTIDs 0..31 by priority level, whatever their state; bit p of levels: level[p] is not 0. */
     uint32_t levels;
     uint32_t level[VGIC_PRIORITY_COUNT];
@@ -122,6 +123,11 @@ void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_cou
  * for the partition.  After vgic_reset, before the guest runs. */
 void vgic_link_private(struct vgic_cpu *cpu, uint32_t intid, uint32_t physical_intid);
 void vgic_link_shared(struct vgic_dist *dist, uint32_t intid, uint32_t physical_intid);
+
+/* What a guest reads in the distributor's words below VGIC_IDENTITY_END (CTLR, TYPER, IIDR), which no
+ * list register caches; offset: a multiple of 4. */
+#define VGIC_IDENTITY_END 0x80U
+uint32_t vgic_dist_identity(const struct vgic_dist *dist, uint32_t offset);
 
 /* True if the access touches state that list registers cache, so that the caller must go by the
  * [LR] protocol; false for pure reads (TYPER, IIDR, CTLR, PIDR, configuration) on the short path.

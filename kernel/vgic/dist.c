@@ -96,9 +96,8 @@ static uint32_t read_v3_tail(struct vgic_dist *dist, uint32_t offset)
     return 0;
 }
 
-static uint32_t read_word(struct vgic_cpu *cpu, uint32_t offset)
+uint32_t vgic_dist_identity(const struct vgic_dist *dist, uint32_t offset)
 {
-    struct vgic_dist *dist = cpu->dist;
     switch (offset) {
     case GICD_CTLR: /* RWP is 0: every effect is there when the write returns */
         return dist->ctlr | (dist->model == GIC_V3 ? CTLR_ARE | CTLR_DS : 0);
@@ -107,8 +106,15 @@ static uint32_t read_word(struct vgic_cpu *cpu, uint32_t offset)
     case GICD_IIDR:
         return VGIC_IIDR;
     default:
-        break;
+        return 0;
     }
+}
+
+static uint32_t read_word(struct vgic_cpu *cpu, uint32_t offset)
+{
+    struct vgic_dist *dist = cpu->dist;
+    if (offset < VGIC_IDENTITY_END)
+        return vgic_dist_identity(dist, offset);
     if (offset >= GICD_IGROUPR && offset < GICD_ICFGR_END)
         return word_exists(dist, offset) ? vgic_reg_read(cpu, cpu, offset) : 0;
     return dist->model == GIC_V2 ? read_v2_tail(cpu, offset) : read_v3_tail(dist, offset);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "internal.h"
+#include <bulkhead/vgic_quick.h>
 
 static void reset_cpu(struct vgic_cpu *cpu, struct vgic_dist *dist, uint32_t index,
                       uint32_t lr_count)
@@ -156,13 +157,11 @@ void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
     struct vgic_dist *dist = cpu->dist;
     uint32_t intid = (uint32_t)(value >> 24) & 0xfU;
     uint32_t everyone = (UINT32_C(1) << dist->cpu_count) - 1U;
-    const uint64_t irm = UINT64_C(1) << 40;
-    const uint64_t elsewhere = UINT64_C(0x00fff0ff00ff0000); /* Aff3, RS, Aff2, Aff1 */
     uint32_t targets = 0;
 
-    if (value & irm)
+    if (value & VGIC_SGI1R_IRM)
         targets = everyone & ~(UINT32_C(1) << cpu->index);
-    else if (!(value & elsewhere))
+    else if (!(value & VGIC_SGI1R_ELSEWHERE))
         targets = (uint32_t)value & 0xffffU & everyone;
     vgic_fold(cpu);
     for (; targets != 0; targets &= targets - 1U) {

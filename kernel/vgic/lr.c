@@ -287,6 +287,8 @@ static void lr_load(struct vgic_cpu *cpu, uint32_t intid)
         cpu->lr_pended |= lr_bit;
     bank->in_lr |= bit;
     cpu->held[intid / 32U] |= bit;
+    if (intid < VGIC_PRIVATE_COUNT)
+        cpu->lr_of[intid] = (uint8_t)n;
     cpu->lr[n] = lr;
     cpu->lr_used |= lr_bit;
 }

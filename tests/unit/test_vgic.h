@@ -30,6 +30,8 @@ struct machine {
     bool eoi_mode;         /* ICC_CTLR_EL1.EOImode: EOIR only drops the priority */
     bool physical_active[CPU_MAX][VGIC_IRQ_COUNT]; /* SPIs: in [0] */
     uint32_t maintenance_count;
+    bool quick; /* try the short way of vgic_quick.h first, as the drivers do */
+    uint32_t quick_count;
 };
 
 void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count, uint32_t lr_count);
@@ -41,6 +43,9 @@ void machine_settle(struct machine *m, uint32_t c);
 uint32_t machine_ack(struct machine *m, uint32_t c);
 void machine_eoi(struct machine *m, uint32_t c, uint32_t iar);
 void machine_dir(struct machine *m, uint32_t c, uint32_t iar);
+
+/* The short way for a private interrupt, if it is on; when it fails nothing may have changed. */
+bool machine_pend_quickly(struct machine *m, uint32_t c, uint32_t intid);
 
 /* The physical interrupt behind a linked one fires: the kernel acknowledges it. */
 void machine_fire(struct machine *m, uint32_t c, uint32_t intid);

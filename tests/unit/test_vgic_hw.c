@@ -2,6 +2,8 @@
 /* The list-register hardware of test_vgic.h. */
 #include "test_vgic.h"
 
+#include <bulkhead/vgic_quick.h>
+
 #include <string.h>
 
 void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count, uint32_t lr_count)
@@ -115,11 +117,30 @@ void machine_dir(struct machine *m, uint32_t c, uint32_t iar)
     machine_settle(m, c);
 }
 
+bool machine_pend_quickly(struct machine *m, uint32_t c, uint32_t intid)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    struct vgic_cpu before = *cpu;
+    bool v2 = m->dist.model == GIC_V2;
+    uint32_t slot;
+
+    if (!m->quick || intid >= VGIC_PRIVATE_COUNT)
+        return false;
+    slot = vgic_quick_slot(cpu, intid, v2);
+    if (slot != VGIC_NO_SLOT && vgic_quick_pend(cpu, intid, slot, cpu->lr[slot], v2)) {
+        m->quick_count++;
+        return true;
+    }
+    assert_memory_equal(&before, cpu, sizeof(before));
+    return false;
+}
+
 void machine_fire(struct machine *m, uint32_t c, uint32_t intid)
 {
     assert_false(*machine_physical(m, c, intid));
     *machine_physical(m, c, intid) = true;
-    vgic_hw_pending(&m->cpu[c], intid);
+    if (!machine_pend_quickly(m, c, intid))
+        vgic_hw_pending(&m->cpu[c], intid);
     machine_settle(m, c);
 }
 
