@@ -238,33 +238,45 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
     }
 }
 
+_Static_assert(VGIC_QUICK_SLOTS == 4, "the register names below");
+
 static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
 {
     uint32_t slot = vgic_quick_slot(cpu, intid, false);
     uint64_t lr;
 
     switch (slot) {
-#define READ(n)                                                                                    \
-    case (n):                                                                                      \
-        lr = sysreg_read(S3_4_C12_C12_##n);                                                        \
+    case 0:
+        lr = sysreg_read(S3_4_C12_C12_0);
         break;
-        READ(0)
-        READ(1) READ(2) READ(3)
-#undef READ
-            default : return false;
+    case 1:
+        lr = sysreg_read(S3_4_C12_C12_1);
+        break;
+    case 2:
+        lr = sysreg_read(S3_4_C12_C12_2);
+        break;
+    case 3:
+        lr = sysreg_read(S3_4_C12_C12_3);
+        break;
+    default:
+        return false;
     }
     if (!vgic_quick_pend(cpu, intid, slot, lr, false)) {
         return false;
     }
     switch (slot) {
-#define WRITE(n)                                                                                   \
-    case (n):                                                                                      \
-        sysreg_write(S3_4_C12_C12_##n, cpu->lr[n]);                                                \
+    case 0:
+        sysreg_write(S3_4_C12_C12_0, cpu->lr[0]);
         break;
-        WRITE(0)
-        WRITE(1) WRITE(2) WRITE(3)
-#undef WRITE
-            default : break;
+    case 1:
+        sysreg_write(S3_4_C12_C12_1, cpu->lr[1]);
+        break;
+    case 2:
+        sysreg_write(S3_4_C12_C12_2, cpu->lr[2]);
+        break;
+    default:
+        sysreg_write(S3_4_C12_C12_3, cpu->lr[3]);
+        break;
     }
     this_core()->lr_loaded |= 1U << slot;
     return true;

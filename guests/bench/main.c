@@ -103,9 +103,8 @@ static void bench_sgi(void)
         uint64_t most = 0;
 
         for (unsigned round = 0; round < ROUNDS; round++) {
-            uint64_t ticks = gic_is_v3
-                                 ? TIMED("msr S3_0_C12_C11_5, x0", self, 0)
-                                 : TIMED("str w0, [x1]", self, GICD_SGIR);
+            uint64_t ticks = gic_is_v3 ? TIMED("msr S3_0_C12_C11_5, x0", self, 0)
+                                       : TIMED("str w0, [x1]", self, GICD_SGIR);
 
             ticks -= overhead;
             least = ticks < least ? ticks : least;

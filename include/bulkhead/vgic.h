@@ -124,8 +124,8 @@ void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_cou
 void vgic_link_private(struct vgic_cpu *cpu, uint32_t intid, uint32_t physical_intid);
 void vgic_link_shared(struct vgic_dist *dist, uint32_t intid, uint32_t physical_intid);
 
-/* What a guest reads in the distributor's words below VGIC_IDENTITY_END (CTLR, TYPER, IIDR), which no
- * list register caches; offset: a multiple of 4. */
+/* What a guest reads in the distributor's words below VGIC_IDENTITY_END (CTLR, TYPER, IIDR), which
+ * no list register caches; offset: a multiple of 4. */
 #define VGIC_IDENTITY_END 0x80U
 uint32_t vgic_dist_identity(const struct vgic_dist *dist, uint32_t offset);
 
