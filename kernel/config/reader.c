@@ -56,6 +56,15 @@ bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes)
     return false;
 }
 
+static uint32_t overlay_count(const struct reader *reader)
+{
+    uint32_t count = 0;
+    while (count < reader->boot_module_count && reader->boot_module[count].overlay) {
+        count++;
+    }
+    return count;
+}
+
 /* The tree as it was loaded, and on top of it what the loader brought along. */
 static bool read_tree(struct reader *reader)
 {
@@ -63,16 +72,24 @@ static bool read_tree(struct reader *reader)
         !boot_modules_read(reader)) {
         return false;
     }
-    if (CONFIG_OVERLAYS && !overlays_apply(reader)) {
-        return false;
+    uint32_t count = overlay_count(reader);
+    if (count == 0) {
+        return true;
     }
-    if (!CONFIG_OVERLAYS && reader->boot_module_count != 0 && reader->boot_module[0].overlay) {
+    if (!CONFIG_OVERLAYS) {
         fault_report(reader, RULE_OVERLAY_SUPPORT, reader->boot_module[0].node, NULL, TREE_NONE,
                      NULL);
         return false;
     }
-    reader->boot_modules_node = tree_find(&reader->tree, "/boot-modules", 13);
-    return true;
+    /* An overlay may name files, but not overlays: those would not be applied. */
+    if (!overlays_apply(reader) || !boot_modules_read(reader)) {
+        return false;
+    }
+    if (overlay_count(reader) != count) {
+        fault_report(reader, RULE_UNKNOWN_NODE, reader->boot_module[count].node, NULL, TREE_NONE,
+                     NULL);
+    }
+    return reader->fault_count == 0;
 }
 
 /* The properties of /bulkhead itself. */

@@ -103,14 +103,14 @@ static void ram_may_be_given_by_single_cells(void **state)
     static const struct change change[] = {
         CELLS("/", "#address-cells", 1, 1),
         CELLS("/", "#size-cells", 1, 1),
-        CELLS("/memory@40000000", "reg", 4, 0x44000000, 0x100000, 0x40000000, 0x4000000),
+        CELLS("/memory@40000000", "reg", 4, 0x40000000, 0x4000000, 0x44000000, 0x100000),
         END,
     };
     struct machine machine;
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
-    /* system.dtbo is found in the first range; schedule.dtbo lies behind both. */
+    /* system.dtbo is found in the second range; schedule.dtbo lies behind both. */
     refused(&machine, "32-bit cells", RULE_MODULE_OUTSIDE_RAM, "schedule.dtbo", "");
     assert_int_equal(outcome.fault_count, 1);
     machine_free(&machine);

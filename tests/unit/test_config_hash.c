@@ -223,6 +223,14 @@ static void without_a_hash_only_the_header_is_read(void **state)
     hash_image(&machine, IO "/kernel", &machine.file[1], IO_BYTES);
     expect(&machine, RULE_NONE, "");
     assert_int_equal(machine.bytes_read, IMAGE_HEADER_BYTES + IO_BYTES);
+    /* A file that is shorter than a header ends where it ends. */
+    const struct change change[] = {
+        CELLS("/boot-modules/module-0", "reg", 4, 0, (uint32_t)NAV_PA, 0, 10),
+        END,
+    };
+    tree_change(machine.tree, change);
+    expect(&machine, RULE_NONE, "");
+    assert_int_equal(machine.bytes_read, 10 + IO_BYTES);
     machine_free(&machine);
 }
 

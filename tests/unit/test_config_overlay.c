@@ -239,6 +239,9 @@ static void a_fragment_may_change_what_an_earlier_one_made(void **state)
     overlay_open(overlay, "fragment@1", "/bulkhead/partitions/partition@2/device");
     tree_close(overlay);
     tree_close(overlay);
+    overlay_open(overlay, "fragment@2", "/bulkhead/partitions/partition@2/device/below");
+    tree_close(overlay);
+    tree_close(overlay);
     (void)overlay_end(overlay);
     machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
     refused(&machine, RULE_OVERLAY_TARGET, "more.dtbo");
@@ -331,6 +334,46 @@ static void an_overlay_is_no_image(void **state)
     machine_free(&machine);
 }
 
+/* An overlay may name files in /boot-modules as the loader may, but no overlays: too late. */
+static void an_overlay_may_name_files(void **state)
+{
+    static const char *const node[] = {"module-9", "overlay-9", "module-9"};
+    struct machine machine;
+    (void)state;
+    for (uint32_t which = 0; which < ARRAY_COUNT(node); which++) {
+        fdt64_t reg[2] = {cpu_to_fdt64(IO_PA), cpu_to_fdt64(IO_BYTES)};
+        machine_make_whole(&machine);
+        (void)fdt_del_node(machine.tree, fdt_path_offset(machine.tree, "/boot-modules/module-1"));
+        overlay_begin(overlay);
+        overlay_open(overlay, "fragment@0", "/boot-modules");
+        tree_open(overlay, node[which]);
+        tree_put_string(overlay, "compatible",
+                        which == 1 ? "bulkhead,overlay" : "multiboot,module");
+        tree_put_string(overlay, "label", "io.bin");
+        assert_int_equal(fdt_property(overlay, "reg", reg, sizeof(reg)), 0);
+        if (which != 0) {
+            PUT(overlay, "order", 9);
+        }
+        tree_close(overlay);
+        tree_close(overlay);
+        tree_close(overlay);
+        (void)overlay_end(overlay);
+        machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
+        switch (which) {
+        case 0:
+            assert_int_equal(accepted(&machine)->partition[1].image[0].pa.pa, IO_PA);
+            break;
+        case 1:
+            refused(&machine, RULE_UNKNOWN_NODE, "/boot-modules/overlay-9");
+            break;
+        default:
+            refused(&machine, RULE_UNKNOWN_PROPERTY, "/boot-modules/module-9");
+            break;
+        }
+        machine_free(&machine);
+    }
+}
+
 /* Too little memory is a fault and never an access outside it. */
 static void little_memory_is_told(void **state)
 {
@@ -419,6 +462,7 @@ int main(void)
         cmocka_unit_test(room_may_be_larger_than_the_blob),
         cmocka_unit_test(a_file_is_found_by_its_label),
         cmocka_unit_test(an_overlay_is_no_image),
+        cmocka_unit_test(an_overlay_may_name_files),
         cmocka_unit_test(little_memory_is_told),
         cmocka_unit_test(each_damage_is_harmless),
         cmocka_unit_test(each_damage_of_a_local_reference_is_harmless),

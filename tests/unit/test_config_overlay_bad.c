@@ -52,7 +52,10 @@ static void make_with(struct machine *machine)
         {SET_STRING, "/__symbols__", "nowhere", "/nowhere", 0, {0}},
         {SET_STRING, "/__symbols__", "bare", "/rtc@9010000", 0, {0}},
         {SET_STRING, "/__symbols__", "empty", "", 0, {0}},
-        CELLS("/__symbols__", "open", 1, 0x2f727463), /* "/rtc" without an end */
+        /* "/gadget@9020000/" without an end. */
+        CELLS("/__symbols__", "open", 4, 0x2f676164, 0x67657440, 0x39303230, 0x3030302f),
+        /* What libfdt shifts by the highest phandle of the tree goes far. */
+        CELLS("/psci", "phandle", 1, 0x70000000),
         END,
     };
     machine_make_whole(machine);
@@ -62,8 +65,8 @@ static void make_with(struct machine *machine)
 /* --- fixups and targets ------------------------------------------------------------------------
  */
 
-/* What is wrong with an overlay that has a fragment for /gadget@9020000 by label, a node in it with
- * a property `link` of 8 bytes, and aliases of its own that lead in a circle. */
+/* What is wrong with an overlay that has a fragment for /gadget@9020000, in it a node with a
+ * property `link` of 32 bytes, and aliases of its own that lead in a circle.  '|' parts places. */
 struct bad_fixup {
     enum config_rule rule;
     const char *other;
@@ -102,17 +105,25 @@ static const struct bad_fixup bad_fixup[] = {
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@1:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/node@:link:0", 0},
     /* Past the property's end, and round it. */
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:5", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:8", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:29", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:32", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:2147483647", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:4294967292", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:4294967300", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:18446744073709551612", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:1/", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:1:", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:0|" NODE ":link:4294967292", 0},
+    /* The first node of a name is meant, and "pair@1" is none that begins so. */
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/pair@1:long:8", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/twin:long:8", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:-4", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":short:0", 0},
     /* Aliases, which libfdt would follow. */
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "short:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "loop:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "loop/node@1:link:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "fragment@0/__overlay__/node@1:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS "@1", "gadget", "loop:link:0", 0},
     {RULE_OVERLAY_LABEL, "nobody", LABELS "@1", "nobody", NODE ":link:0", 0},
     /* What libfdt reads once more afterwards. */
@@ -121,7 +132,7 @@ static const struct bad_fixup bad_fixup[] = {
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/__symbols__:mine:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/__fixups__:gadget:0", 0},
     {RULE_OVERLAY_APPLY, "", LOCAL, "other", NULL, 0},
-    {RULE_OVERLAY_APPLY, "", LOCAL, "link", NULL, 5},
+    {RULE_OVERLAY_APPLY, "", LOCAL, "link", NULL, 29},
     {RULE_OVERLAY_APPLY, "", LOCAL, "link", NULL, 0x7fffffff},
     {RULE_OVERLAY_APPLY, "", LOCAL, "link", NULL, 0xfffffffc},
     {RULE_OVERLAY_APPLY, "", LOCAL, "link", NULL, 0xffffffff},
@@ -131,11 +142,23 @@ static const struct bad_fixup bad_fixup[] = {
     {RULE_OVERLAY_APPLY, "", LOCAL, "linux,phandle", NULL, 0},
 };
 
-/* The properties of /fragment@0/__overlay__/node@1. */
-static void put_node(void)
+static void put_long(const char *node, uint32_t cells)
 {
+    static const uint32_t zero[4];
+    tree_open(overlay, node);
+    tree_put_cells(overlay, "long", cells, zero);
+    tree_close(overlay);
+}
+
+/* The nodes in /fragment@0/__overlay__. */
+static void put_nodes(void)
+{
+    put_long("pair@1@2", 4);
+    put_long("pair@1", 1);
+    put_long("twin@1", 1);
+    put_long("twin", 4);
     tree_open(overlay, "node@1");
-    PUT(overlay, "link", 0, 0);
+    PUT(overlay, "link", 0, 0, 0, 0, 0, 0, 0, 0);
     PUT(overlay, "phandle", 1);
     PUT(overlay, "linux,phandle", 1);
     assert_int_equal(fdt_property(overlay, "short", "ab", 3), 0);
@@ -146,19 +169,26 @@ static void build_fixup(const struct bad_fixup *bad)
 {
     overlay_begin(overlay);
     overlay_open(overlay, "fragment@0", "/gadget@9020000");
-    put_node();
+    put_nodes();
     tree_close(overlay);
     tree_close(overlay);
     tree_open(overlay, "aliases");
     tree_put_string(overlay, "short", "/fragment@0/__overlay__/node@1");
     tree_put_string(overlay, "loop", "loop");
+    tree_put_string(overlay, "fragment@0", "fragment@0");
     tree_close(overlay);
     tree_open(overlay, "__symbols__");
     tree_put_string(overlay, "mine", "/fragment@0/__overlay__/node@1");
     tree_close(overlay);
     tree_open(overlay, bad->node);
     if (bad->place != NULL) {
-        tree_put_string(overlay, bad->property, bad->place);
+        char places[128];
+        int length = snprintf(places, sizeof(places), "%s", bad->place);
+        char *part = strchr(places, '|');
+        if (part != NULL) {
+            *part = '\0';
+        }
+        assert_int_equal(fdt_property(overlay, bad->property, places, length + 1), 0);
     } else {
         tree_open(overlay, "fragment@0");
         tree_open(overlay, "__overlay__");
@@ -175,10 +205,13 @@ static void build_fixup(const struct bad_fixup *bad)
 static void references_are_looked_at_before_libfdt_follows_them(void **state)
 {
     static const struct bad_fixup good[] = {
-        {RULE_NONE, "", LABELS, "gadget", NODE ":link:4", 0},
+        {RULE_NONE, "", LABELS, "gadget", NODE ":link:28", 0},
+        {RULE_NONE, "", LABELS, "gadget", NODE ":link:0|" NODE ":link:28", 0},
+        {RULE_NONE, "", LABELS, "gadget", "/fragment@0/__overlay__/pair:long:12", 0},
+        {RULE_NONE, "", LABELS, "gadget", "/fragment@0/__overlay__/twin:long:0", 0},
         {RULE_NONE, "", LABELS, "gadget", "//fragment/__overlay__/node:link:0", 0},
         {RULE_NONE, "", LABELS "@2", "gadget", NODE ":link:1", 0},
-        {RULE_NONE, "", LOCAL, "link", NULL, 4},
+        {RULE_NONE, "", LOCAL, "link", NULL, 28},
         {RULE_NONE, "", LOCAL "@2", "link", NULL, 3},
     };
     struct machine machine;
@@ -308,6 +341,7 @@ static void an_overlay_for_another_board_is_refused(void **state)
         END,
     };
     static const char boards[] = "test,board-plus\0test,board";
+    static const char mine[] = "test,board-two\0test,board";
     struct machine machine;
     (void)state;
     for (uint32_t fits = 0; fits < 2; fits++) {
@@ -325,6 +359,11 @@ static void an_overlay_for_another_board_is_refused(void **state)
         if (fits != 0) {
             refused(&machine, "this board", RULE_NONE, "", "");
             assert_int_equal(outcome.module->stop_after_frames, 9);
+            assert_int_equal(fdt_setprop(machine.tree, 0, "compatible", mine, sizeof(mine)), 0);
+            refused(&machine, "this board and another", RULE_NONE, "", "");
+            assert_int_equal(fdt_setprop(machine.tree, 0, "compatible", mine, sizeof(mine) - 1), 0);
+            refused(&machine, "this board, but cut off", RULE_OVERLAY_BOARD, "board.dtbo",
+                    "test,board-plus");
             tree_change(machine.tree, list);
             refused(&machine, "a tree of no board", RULE_OVERLAY_BOARD, "board.dtbo",
                     "test,board-plus");
@@ -500,11 +539,15 @@ static void build_local(const char *text, uint32_t length)
     tree_close(overlay);
 }
 
-static void build_no_place(const char *text, uint32_t number)
+/* A place without its end, in a property of so many bytes. */
+static void build_place(const char *text, uint32_t length)
 {
-    (void)number;
+    overlay_open(overlay, "fragment@0", "/bulkhead/partitions");
+    PUT(overlay, "link", 0);
+    tree_close(overlay);
+    tree_close(overlay);
     tree_open(overlay, LABELS);
-    assert_int_equal(fdt_property(overlay, text, NULL, 0), 0);
+    assert_int_equal(fdt_property(overlay, "gadget", text, (int)length), 0);
     tree_close(overlay);
 }
 
@@ -527,7 +570,8 @@ static void what_libfdt_refuses_is_told(void **state)
         {build_symbol, "/fragment@7/__overlay__", 24, FDT_ERR_BADOVERLAY},
         {build_local, "__overlay__", 7, FDT_ERR_BADOVERLAY},
         {build_local, "elsewhere", 4, FDT_ERR_BADOVERLAY},
-        {build_no_place, "gadget", 0, FDT_ERR_BADOVERLAY},
+        {build_place, "", 0, FDT_ERR_BADOVERLAY},
+        {build_place, "/fragment@0/__overlay__:link:0", 30, FDT_ERR_BADOVERLAY},
     };
     struct machine machine;
     (void)state;
@@ -540,7 +584,7 @@ static void what_libfdt_refuses_is_told(void **state)
         machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
         (void)snprintf(what, sizeof(what), "row %zu", index);
         refused(&machine, what, RULE_OVERLAY_APPLY, "more.dtbo",
-                row[index].build == build_no_place ? row[index].text : "");
+                row[index].build == build_place ? "gadget" : "");
         assert_int_equal(outcome.value, row[index].error);
         assert_int_equal(outcome.fault_count, 1);
         machine_free(&machine);
