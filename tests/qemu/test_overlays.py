@@ -190,7 +190,7 @@ def test_refused_for_another_board(classic, items, tmp_path):
     (0x90000000, loaded.ROOM, "module-outside-ram"),
     (0x5FFFF000, loaded.ROOM, "module-outside-ram"),
     (0x4A800000, 0xFFFFFFFFFFFFF000, "module-outside-ram"),
-    (0x4A800000, 0, "module-outside-ram"),
+    (0x4A800000, 0, "overlay-blob"),
     (0x09000000, 0x1000, "module-outside-ram"),
     (system.KERNEL_ADDRESS + 0x1000, loaded.ROOM, "module-clash"),
 ], ids=["no RAM", "over the end of RAM", "wraps around", "empty", "a device", "the kernel"])
