@@ -3,7 +3,7 @@
 # How are the guests built?  Each directory named in `guest-names` gives $(O)/guests/NAME.elf and
 # NAME.bin, from all its C and assembly files and those of guests/lib, linked flat at 0x40000000.
 
-guest-names := demo victim hostile leak faults bench timers echo restart watch devices \
+guest-names := demo victim hostile leak faults bench timers echo restart watch devices tree owntime conformance loops control \
 	$(if $(wildcard guests/probe/*.[cS]),probe)
 
 guest-bins := $(guest-names:%=$(O)/guests/%.bin)
@@ -32,10 +32,14 @@ $(O)/guests/%.o: guests/%.S $(guest-flags-file)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(guest-aflags) -MMD -MP -c -o $@ $<
 
+# Where QEMU puts a flat binary, so that one image runs natively and in a partition.
+$(O)/guests/conformance.elf $(O)/guests/loops.elf: guest-ldflags := --defsym=guest_base=0x40080000
+
 $(O)/guests/%.elf: $$(call guest-objs-of,$$*) $(guest-lib-objs) guests/lib/guest.lds
 	$(say) LD $@
 	$(Q)$(LD) -nostdlib -static --gc-sections --build-id=none --no-undefined -z noexecstack \
-		-z max-page-size=4096 -T guests/lib/guest.lds -o $@ $(filter %.o,$^)
+		-z max-page-size=4096 $(guest-ldflags) \
+		-T guests/lib/guest.lds -o $@ $(filter %.o,$^)
 
 $(guest-bins): %.bin: %.elf
 	$(say) OBJCOPY $@
@@ -46,3 +50,5 @@ guests: $(guest-bins)
 .SECONDARY: $(guest-objs) $(guest-bins:.bin=.elf)
 
 -include $(guest-objs:.o=.d)
+
+include guests/linux/linux.mk

@@ -15,9 +15,10 @@
 
 struct module_state module_state;
 
-/* What partitions with a GICv2 see of the virtual CPU interface: GICC's two pages (IHI 0048B, 5.1).
- */
-#define GICV_BYTES UINT64_C(0x2000)
+/* What partitions with a GICv2 reach of the virtual CPU interface by themselves.  Its second page
+ * has only GICV_DIR (IHI 0048B, 5.1), which is the kernel's: of interrupts that are in no list
+ * register the hardware does not say which one ends. */
+#define GICV_BYTES UINT64_C(0x1000)
 
 /* The INTIDs that a table of owners covers: assigned SPIs are below VGIC_IRQ_COUNT. */
 #define OWNERS VGIC_IRQ_COUNT
@@ -137,6 +138,7 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
     partition->vgic.cpu = cpu;
     console_ring_init(&partition->console, take(arena, desc->console_bytes, 1, 1),
                       desc->console_bytes, desc->name);
+    partition->console.raw = desc->console_raw;
     for (uint32_t d = 0; d < desc->device_count; d++) {
         for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
             module_state.irq_owner[desc->device[d].irq[i]] = &partition->vcpu[0];

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See bulkhead/console_host.h.  Owner: the boot core. */
 #include <bulkhead/console_host.h>
+#include <bulkhead/console_switch.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/timer.h>
@@ -9,19 +10,68 @@
 #define INPUT_LIMIT 4U
 
 /* What must be left before the release when a character is begun: inside a line, and where the next
- * line is looked for among all sources and its tag or loss is put into words (docs/timing.md). */
+ * line is looked for among all sources and its tag or loss is put into words; and when input is
+ * taken (docs/timing.md). */
 #define CHARACTER_NS 300U
 #define LINE_NS      1800U
+#define INPUT_NS     2000U
+
+/* A line that its writer has left unfinished for so long is a prompt. */
+#define SETTLE_NS 20000000U
 
 static struct console_mux mux;
+static struct console_switch input;
+static struct partition *target; /* who is typed to; NULL: nobody */
 static int64_t character_ticks;
 static int64_t line_ticks;
+static int64_t input_ticks;
+static uint64_t settle_ticks;
+
+static void follow_switch(void)
+{
+    uint32_t index = console_switch_target(&input);
+
+    console_mux_focus(&mux, index + 1U); /* ring 0 is the kernel's */
+    target = index < module_state.desc->partition_count ? &module_state.partition[index] : NULL;
+}
 
 void console_host_init(struct console_ring *const *ring, uint32_t ring_count)
 {
+    uint64_t hz = module_state.counter_hz;
+
     console_mux_init(&mux, ring, ring_count);
-    character_ticks = (int64_t)ns_to_ticks(CHARACTER_NS, module_state.counter_hz);
-    line_ticks = (int64_t)ns_to_ticks(LINE_NS, module_state.counter_hz);
+    console_switch_init(&input, module_state.desc);
+    follow_switch();
+    character_ticks = (int64_t)ns_to_ticks(CHARACTER_NS, hz);
+    line_ticks = (int64_t)ns_to_ticks(LINE_NS, hz);
+    input_ticks = (int64_t)ns_to_ticks(INPUT_NS, hz);
+    settle_ticks = ns_to_ticks(SETTLE_NS, hz);
+}
+
+/* Whether who is typed to has stopped in the midst of a line. */
+static void look_at_focus(uint64_t now)
+{
+    static uint32_t head;
+    static uint64_t since;
+
+    if (mux.focus != mux.ring_count) {
+        uint32_t seen = __atomic_load_n(&mux.ring[mux.focus]->head, __ATOMIC_ACQUIRE);
+
+        if (seen != head) {
+            head = seen;
+            since = now;
+        }
+        mux.settled = now - since >= settle_ticks;
+    }
+}
+
+/* The next character for the wire; the kernel's own words come between lines. */
+static int next_character(uint64_t now, bool inside)
+{
+    if (!inside && !console_switch_say(&input, &mux)) {
+        look_at_focus(now);
+    }
+    return console_mux_next(&mux, false);
 }
 
 uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
@@ -30,12 +80,13 @@ uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
 
     for (; limit != 0; limit--) {
         int64_t left = (int64_t)(until_ticks - now);
+        bool inside = console_mux_in_text(&mux);
         int character;
 
-        if (left < (console_mux_in_text(&mux) ? character_ticks : line_ticks) || !uart_can_send()) {
+        if (left < (inside ? character_ticks : line_ticks) || !uart_can_send()) {
             break;
         }
-        character = console_mux_next(&mux, false);
+        character = next_character(now, inside);
         if (character < 0) {
             break;
         }
@@ -47,17 +98,27 @@ uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
 
 bool console_host_ready(void)
 {
-    return console_mux_ready(&mux);
+    return mux.focus != mux.ring_count || console_mux_ready(&mux);
 }
 
 void console_host_flush(void)
 {
     uint32_t empty = 0;
 
+    if (mux.hold) {
+        console_switch_end(&input);
+        follow_switch();
+    }
     /* A source may be ready behind the ones that a call looks at. */
     while (empty <= mux.ring_count / CONSOLE_SCAN) {
-        int character = mux.ring_count != 0 ? console_mux_next(&mux, true) : -1;
+        int character = -1;
 
+        if (mux.ring_count != 0) {
+            if (!console_mux_in_text(&mux)) {
+                (void)console_switch_say(&input, &mux);
+            }
+            character = console_mux_next(&mux, true);
+        }
         if (character >= 0) {
             uart_put((uint8_t)character);
         }
@@ -68,16 +129,16 @@ void console_host_flush(void)
 bool console_host_step(uint64_t until_ticks)
 {
     static uint32_t empty;
-    int64_t left = (int64_t)(until_ticks - counter_now());
+    uint64_t now = counter_now();
     int character;
 
-    if (left < line_ticks) {
+    if ((int64_t)(until_ticks - now) < line_ticks) {
         return false;
     }
     if (!uart_can_send()) {
         return true;
     }
-    character = console_mux_next(&mux, false);
+    character = next_character(now, console_mux_in_text(&mux));
     if (character >= 0) {
         uart_send((uint8_t)character);
     }
@@ -89,48 +150,49 @@ bool console_host_step(uint64_t until_ticks)
     return true;
 }
 
-/* The partition that the configuration gave the input to, or none. */
-static struct partition *input_partition(void)
+/* Tells the target's interrupt controller that its UART's line has changed. */
+static void signal_target(const struct vcpu *loaded)
 {
-    for (uint32_t i = 0; i < module_state.desc->partition_count; i++) {
-        if (module_state.desc->partition[i].console_input) {
-            return &module_state.partition[i];
-        }
-    }
-    return NULL;
-}
+    bool is_in = loaded != NULL && loaded->partition == target;
+    struct vcpu *vcpu = is_in ? &target->vcpu[loaded->index] : &target->vcpu[0];
 
-static void deliver(struct partition *target, uint8_t character, const struct vcpu *loaded)
-{
-    struct vcpu *vcpu = &target->vcpu[0];
-
-    vpl011_receive(&target->uart, character);
-    if (vcpu == loaded) {
+    if (is_in) {
         gic->read_list(&vcpu->vgic);
     }
     vgic_set_line(&vcpu->vgic, target->desc->uart_irq, target->uart.irq_line);
-    if (vcpu == loaded) {
+    if (is_in) {
         gic->write_list(&vcpu->vgic);
     }
 }
 
-void console_host_input(const struct vcpu *loaded)
+void console_host_input(const struct vcpu *loaded, uint64_t until_ticks)
 {
-    static struct partition *target;
-    static bool known;
+    bool taken = true;
+    bool line;
 
-    if (!known) {
-        target = input_partition();
-        known = true;
+    if ((int64_t)(until_ticks - counter_now()) < input_ticks) {
+        return;
     }
-    for (uint32_t i = 0; i < INPUT_LIMIT; i++) {
+    if (target == NULL) {
+        (void)uart_receive(); /* nobody's */
+        return;
+    }
+    line = target->uart.irq_line;
+    for (uint32_t i = 0; taken && i < INPUT_LIMIT; i++) {
         int character = uart_receive();
 
         if (character < 0) {
-            return;
+            break;
         }
-        if (target != NULL && target->mode == PARTITION_NORMAL) {
-            deliver(target, (uint8_t)character, loaded);
+        taken = console_switch_take(&input, (uint8_t)character);
+        if (taken && target->mode == PARTITION_NORMAL) {
+            vpl011_receive(&target->uart, (uint8_t)character);
         }
+    }
+    if (target->uart.irq_line != line) {
+        signal_target(loaded);
+    }
+    if (!taken) {
+        follow_switch(); /* the rest may be for another */
     }
 }

@@ -72,6 +72,10 @@ static void leave(struct core *core)
 
     timers_save(&vcpu->timers);
     gic->save(vcpu);
+    /* Ends that were only counted take longer than the guard has room for. */
+    if (vcpu->vgic.dist->cpu_count > 1 && !vcpu->vgic.active_overflow) {
+        vgic_publish(&vcpu->vgic);
+    }
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->mask(window->mask[i].word, window->mask[i].bits);
     }
@@ -95,7 +99,8 @@ static void leave(struct core *core)
  * A timer that will have fired by the release is pending then, without an interrupt to EL2; one
  * that was re-armed while its interrupt was not yet taken is not.  A vCPU that has more interrupts
  * than list registers gets no refill here, which would take longer than the guard has room for: its
- * maintenance interrupt and its timers come to EL2 in its own window, at its own cost.
+ * maintenance interrupt and its timers come to EL2 in its own window, at its own cost; what a
+ * sibling vCPU sent meanwhile, too.
  */
 static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t start)
 {
@@ -111,7 +116,9 @@ static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64
         due |= 1U << platform->irq_phys_timer;
     }
     /* A sibling vCPU may have sent an SGI or changed a shared interrupt meanwhile. */
-    if ((due != busy || cpu->dist->cpu_count > 1) && !cpu->more_pending && !cpu->active_overflow) {
+    if (cpu->more_pending || cpu->active_overflow) {
+        cpu->more_pending = cpu->more_pending || cpu->dist->cpu_count > 1;
+    } else if (due != busy || cpu->dist->cpu_count > 1) {
         vgic_hw_levels(cpu, 0, core->timer_irqs, due);
         busy = vgic_private_hw_busy(cpu);
     }
@@ -217,6 +224,11 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     core->window_frame = core->cursor.frame;
     core->release_ticks = start - core->exit_ticks;
 
+    /* A window that never ends is one window, however often the kernel takes a boundary in it. */
+    if (CONFIG_PARTITION_TIME && vcpu->timers.own_time &&
+        (!core->whole_frame || vcpu->partition->own_ticks == 0)) {
+        own_time_enter(vcpu, start);
+    }
     context_load(&vcpu->context, vcpu->partition->vttbr);
     if (vcpu->partition->entered != vcpu) {
         /* Another vCPU of the partition left translations under the same VMID. */
@@ -237,7 +249,10 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     now = counter_now();
     measure_switch(core, now);
     account(core, window, start);
-    console_host_input(vcpu);
+    if (CONFIG_PARTITION_TIME) {
+        vcpu->partition->own_ticks += window->guard_ticks + core->guard_ticks - window->start_ticks;
+    }
+    console_host_input(vcpu, core->release_ticks);
     now = console_host_drain(core->release_ticks, BOUNDARY_CHARACTERS);
     if (hm_log_pending() && (int64_t)(core->release_ticks - now) > core->log_step_ticks) {
         hm_log_step();
@@ -257,7 +272,7 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
     trace_put(&core->trace, TRACE_GAP, window_index(core, core->next), until);
     guard_arm(until);
     core->entry_ticks = 0;
-    console_host_input(NULL);
+    console_host_input(NULL, until);
     while ((int64_t)((now = counter_now()) - until) < 0) {
         if (starting != NULL && starting->mode == PARTITION_COLD_START &&
             (int64_t)(now + step_ticks - until) < 0) {
@@ -425,12 +440,53 @@ struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
     return next_release(core);
 }
 
+/* A vCPU that waits would not wait: an interrupt is pending for it, or may be. */
+static bool has_interrupt(struct vcpu *vcpu)
+{
+    struct vgic_cpu *cpu = &vcpu->vgic;
+
+    if (cpu->more_pending || cpu->active_overflow) {
+        return true;
+    }
+    gic->read_list(cpu);
+    return vgic_has_pending(cpu);
+}
+
+/* Like idle(), in a window: its length is the vCPU's, until an interrupt wants the core.  What is
+ * offered ends before the guard and the vCPU's timers; those of its devices may have to wait for
+ * one step. */
+void core_wait(struct vcpu *vcpu)
+{
+    struct core *core = this_core();
+    uint64_t until = timers_next();
+
+    if (guard_armed() && sysreg_read(cnthp_cval_el2) < until) {
+        until = sysreg_read(cnthp_cval_el2);
+    }
+    console_host_input(vcpu, until);
+    if (has_interrupt(vcpu)) {
+        return;
+    }
+    while (!interrupt_waits()) {
+        if (hm_log_pending() && (int64_t)(until - counter_now()) > core->log_step_ticks) {
+            hm_log_step();
+        } else if (!console_host_step(until)) {
+            __asm__ volatile("wfi" : : : "memory"); /* wakes though they are masked */
+        }
+    }
+}
+
 void core_request_boundary(struct core *core)
 {
-    if (core->whole_frame && core->vcpu != NULL && !guard_armed()) {
+    if (core->whole_frame && core->vcpu != NULL) {
         uint64_t now = counter_now();
         uint64_t guard;
 
+        /* Armed for later than this frame's end it is for the module's last one. */
+        if (guard_armed() &&
+            (int64_t)(sysreg_read(cnthp_cval_el2) - now) <= (int64_t)core->clock.ticks) {
+            return;
+        }
         catch_up(core, now);
         guard = core->cursor.start - core->clock.ticks + core->windows[0].guard_ticks;
         guard_arm(guard > now ? guard : guard + core->clock.ticks);

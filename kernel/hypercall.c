@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See bulkhead/hypercall.h.  SMC Calling Convention (DEN 0028E): unknown functions give -1. */
+#include <asm/mitigation.h>
 #include <bulkhead/abi.h>
 #include <bulkhead/core.h>
 #include <bulkhead/hm.h>
@@ -25,6 +26,14 @@ static void result(struct vcpu *vcpu, uint64_t x0, uint64_t x1, uint64_t x2, uin
     vcpu->context.x[3] = x3;
 }
 
+static int64_t arch_features(uint32_t function)
+{
+    if (function == SMCCC_VERSION || function == SMCCC_ARCH_FEATURES) {
+        return SMCCC_SUCCESS;
+    }
+    return mitigation_answer(function);
+}
+
 bool hypercall(struct vcpu *vcpu)
 {
     const struct core *core = this_core();
@@ -36,7 +45,7 @@ bool hypercall(struct vcpu *vcpu)
         result(vcpu, vcpu->partition->desc->id, vcpu->index, module_state.desc->partition_count, 0);
         return true;
     case BH_WINDOW:
-        result(vcpu, SMCCC_SUCCESS, core->window_start,
+        result(vcpu, SMCCC_SUCCESS, core->window_start - vcpu->timers.virt_offset,
                core->window->guard_ticks - core->window->start_ticks + core->guard_ticks,
                core->window_frame << 32 | (uint64_t)(core->window - core->windows));
         return true;
@@ -53,10 +62,12 @@ bool hypercall(struct vcpu *vcpu)
         vcpu->context.x[0] = SMCCC_VERSION_1_1;
         return true;
     case SMCCC_ARCH_FEATURES:
-        vcpu->context.x[0] = (uint32_t)vcpu->context.x[1] == SMCCC_ARCH_FEATURES ||
-                                     (uint32_t)vcpu->context.x[1] == SMCCC_VERSION
-                                 ? SMCCC_SUCCESS
-                                 : (uint64_t)SMCCC_NOT_SUPPORTED;
+        vcpu->context.x[0] = (uint64_t)arch_features((uint32_t)vcpu->context.x[1]);
+        return true;
+    case SMCCC_ARCH_WORKAROUND_1:
+    case SMCCC_ARCH_WORKAROUND_3:
+        vcpu->context.x[0] =
+            (uint64_t)(mitigation_answer(function) < 0 ? SMCCC_NOT_SUPPORTED : SMCCC_SUCCESS);
         return true;
     default:
         if (psci_call(vcpu, function, &go_on)) {

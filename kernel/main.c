@@ -260,7 +260,8 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse();
     }
     tree_console(&module->platform);
-    if (!supported(module, &core) || !config_check_images(&input, module, &arena)) {
+    if (!supported(module, &core) || !config_check_images(&input, module, &arena) ||
+        (CONFIG_GUEST_TREE && !config_make_trees(&input, module, &arena))) {
         refuse();
     }
     pool_bytes = module_bytes_bound(module);

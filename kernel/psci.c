@@ -3,6 +3,7 @@
  * What can a partition do to its own power state?  PSCI 1.1 (DEN 0022D) for the vCPUs of one
  * partition; nothing reaches the firmware.  32- and 64-bit forms differ in bit 30 of the function.
  */
+#include <bulkhead/core.h>
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>
 #include <bulkhead/nospec.h>
@@ -33,6 +34,10 @@ enum psci_function {
 #define AFFINITY_ON             0U
 #define AFFINITY_OFF            1U
 
+/* CPU_SUSPEND's power_state, original format (5.4.2); an entry point is for powerdown only. */
+#define POWER_STATE_RESERVED UINT64_C(0xfcfe0000)
+#define POWER_STATE_DOWN     UINT64_C(0x10000)
+
 #define SMCCC_VERSION 0x80000000U
 
 /* Affinity fields of an MPIDR; a partition's vCPUs are Aff0 = index, the rest zero. */
@@ -54,6 +59,25 @@ static bool is_in_memory(const struct partition_desc *desc, uint64_t ipa)
     return false;
 }
 
+static bool is_entry(const struct vcpu *vcpu, uint64_t entry)
+{
+    return (entry & 3) == 0 && is_in_memory(vcpu->partition->desc, entry);
+}
+
+/* Every state is a standby: a powerdown may be less deep than it was asked for, and then returns
+ * like one (5.4.5).  The vCPU's time until then is its own. */
+static int64_t cpu_suspend(struct vcpu *vcpu, uint64_t power_state, uint64_t entry)
+{
+    if ((power_state & POWER_STATE_RESERVED) != 0) {
+        return PSCI_INVALID_PARAMETERS;
+    }
+    if ((power_state & POWER_STATE_DOWN) != 0 && !is_entry(vcpu, entry)) {
+        return PSCI_INVALID_ADDRESS;
+    }
+    core_wait(vcpu);
+    return 0;
+}
+
 static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_t argument)
 {
     struct vcpu *target = target_of(vcpu, mpidr);
@@ -64,7 +88,7 @@ static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_
     if (target->powered_on) {
         return PSCI_ALREADY_ON;
     }
-    if ((entry & 3) != 0 || !is_in_memory(vcpu->partition->desc, entry)) {
+    if (!is_entry(vcpu, entry)) {
         return PSCI_INVALID_ADDRESS;
     }
     vcpu_reset(target);
@@ -120,7 +144,7 @@ bool psci_call(struct vcpu *vcpu, uint32_t function, bool *go_on)
     }
     switch ((function & ~PSCI_64) - PSCI_BASE) {
     case PSCI_CPU_SUSPEND:
-        result = 0; /* a standby state that ends at once (5.1.2); WFI is the one that waits */
+        result = cpu_suspend(vcpu, x[1] & UINT32_MAX, x[2] & mask);
         break;
     case PSCI_CPU_ON:
         result = cpu_on(vcpu, x[1] & mask, x[2] & mask, x[3] & mask);

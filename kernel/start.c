@@ -4,6 +4,7 @@
 #include <asm/cache.h>
 #include <asm/el2_traps.h>
 #include <asm/mmu.h>
+#include <asm/set_way.h>
 #include <asm/sysreg.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
@@ -23,6 +24,9 @@ static bool zva_usable;
 
 void start_init(void)
 {
+    if (CONFIG_SET_WAY) {
+        set_way_init();
+    }
     zva_usable = sysreg_read(dczid_el0) == 4;
 }
 
@@ -69,19 +73,35 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* Bytes of an image from an offset on, at most to the end of their page; *size_bytes says how many.
+ */
+static const uint8_t *image_source(const struct image_desc *image, uint64_t offset,
+                                   uint64_t *size_bytes)
+{
+    uint64_t from = image->pa.pa + offset;
+    const uint8_t *page;
+
+    *size_bytes = least(image->size_bytes - offset, PAGE_BYTES);
+    if (image->made != NULL) {
+        return (const uint8_t *)image->made + offset;
+    }
+    *size_bytes = least(*size_bytes, PAGE_BYTES - from % PAGE_BYTES);
+    page = mmu_window_map(MMU_WINDOW_SOURCE, pa_of(from & ~(PAGE_BYTES - 1)));
+    return page + from % PAGE_BYTES;
+}
+
 /* Copies at most a page of the present image. */
 static void image_step(struct partition *partition)
 {
     struct start_cursor *cursor = &partition->start;
     const struct image_desc *image = &partition->desc->image[cursor->index];
-    uint64_t from = image->pa.pa + cursor->offset;
     uint64_t to = image_target(partition->desc, image->load.ipa + cursor->offset).pa;
-    uint64_t size = least(image->size_bytes - cursor->offset,
-                          least(PAGE_BYTES - from % PAGE_BYTES, PAGE_BYTES - to % PAGE_BYTES));
-    const uint8_t *source = mmu_window_map(MMU_WINDOW_SOURCE, pa_of(from & ~(PAGE_BYTES - 1)));
+    uint64_t size;
+    const uint8_t *source = image_source(image, cursor->offset, &size);
     uint8_t *target = mmu_window_map(MMU_WINDOW_TARGET, pa_of(to & ~(PAGE_BYTES - 1)));
 
-    memcpy(target + to % PAGE_BYTES, source + from % PAGE_BYTES, size);
+    size = least(size, PAGE_BYTES - to % PAGE_BYTES);
+    memcpy(target + to % PAGE_BYTES, source, size);
     page_clean(target);
     dsb(sy);
     cursor->offset += size;
@@ -99,9 +119,13 @@ void vcpu_reset(struct vcpu *vcpu)
         .pstate = PSTATE_RESET,
         .sctlr_el1 = SCTLR_EL1_RESET,
         .vmpidr_el2 = VMPIDR_RES1 | vcpu->index,
-        .hcr_el2 = el2_guest_hcr(),
+        .hcr_el2 = el2_guest_hcr(vcpu->partition->desc),
     };
-    vcpu->timers = (struct vcpu_timers){0};
+    vcpu->timers = (struct vcpu_timers){
+        .control = el2_guest_cnthctl(vcpu->partition->desc),
+        .own_time = vcpu->partition->desc->own_time,
+    };
+    vcpu->flush = (struct flush_cursor){0};
     vcpu->gic_vmcr = 0;
     memset(vcpu->gic_ap0r, 0, sizeof(vcpu->gic_ap0r));
     memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));
@@ -134,13 +158,15 @@ static void reset_step(struct partition *partition)
             vgic_link_shared(&partition->vgic, intid, intid);
         }
     }
-    vpl011_reset(&partition->uart, &partition->console);
+    vpl011_reset(&partition->uart, partition->desc->uart_model, &partition->console);
+    partition->own_ticks = 0;
 
+    /* Of its VMID, here and on every core that it ever ran on. */
     sysreg_write(vttbr_el2, partition->vttbr);
     isb();
-    __asm__ volatile("tlbi vmalls12e1" : : : "memory");
-    __asm__ volatile("ic iallu" : : : "memory");
-    dsb(nsh);
+    __asm__ volatile("tlbi vmalls12e1is" : : : "memory");
+    __asm__ volatile("ic ialluis" : : : "memory");
+    dsb(ish);
     isb();
     partition->start_count++;
     partition->mode = PARTITION_NORMAL;

@@ -4,18 +4,23 @@
 A system is a directory, schedules/<name>/ or any other, of the overlays board.dtso (if there is one),
 system.dtso and schedule.dtso, which are applied in this order; or one overlay that says it all.
 Each is compiled by itself and with its labels (dtc -@), so that one of them can be replaced without
-the others.  An ELF file is flattened, because the kernel and most loaders take bytes as they are.
-`sha256;` in an image node is a wish: the hash of the bytes as they will be loaded is put in before
-anything is merged, so that whoever merges the overlays sees the same.
+the others.  The kernel and most loaders take bytes as they are, so a kernel that gzip has packed is
+unpacked, an ELF file is flattened, and the source of a device tree is compiled.  What an ELF file says
+of its place and entry point is put into the overlay where that says nothing.  `sha256;` in an image
+node is a wish: the hash of the bytes as they will be loaded is put in before anything is merged, so
+that whoever merges the overlays sees the same.
 
-Library: find(), machine_defaults(), compile_overlay(), Images, fill_hashes()."""
+Library: find(), machine_defaults(), compile_overlay(), Images, complete()."""
 import dataclasses
+import gzip
 import hashlib
 import os
+import re
 import shutil
 import struct
 import subprocess
 import tomllib
+import zlib
 
 import fdt
 import source_map
@@ -207,21 +212,37 @@ def find_image(name, build, sources):
     raise DescriptionError(f"image-file \"{name}\" is in none of: {', '.join(places)}")
 
 
-def flatten_elf(path, out):
-    """An ELF file as the bytes that its loadable segments put into memory, from the lowest physical
-    address on; memory without file content is zero.  Other files are taken as they are.  Returns
-    the file to load, which is `path` or `out`."""
-    with open(path, "rb") as image:
-        data = image.read()
+ET_EXEC, PT_LOAD = 2, 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Elf:
+    """What an ELF file puts into memory: its bytes from physical address `base` on, memory without
+    file content as zeroes, and the entry point's distance from there.  fixed: it runs nowhere else."""
+
+    base: int
+    flat: bytes
+    entry_offset: int
+    fixed: bool
+
+
+def read_elf(path, data):
+    """An Elf, or None for bytes that are no ELF file."""
     if not data.startswith(b"\x7fELF\x02\x01"):
-        return path
+        return None
     segments = []
+    entry_pa = None
     try:
-        offset, count = struct.unpack_from("<Q", data, 32)[0], struct.unpack_from("<H", data, 56)[0]
+        (kind,) = struct.unpack_from("<H", data, 16)
+        entry, table = struct.unpack_from("<QQ", data, 24)
+        (count,) = struct.unpack_from("<H", data, 56)
         for index in range(count):
-            kind, _, at, _, paddr, size = struct.unpack_from("<IIQQQQ", data, offset + 56 * index)
-            if kind == 1 and size:  # PT_LOAD
+            what, _, at, vaddr, paddr, size, room = struct.unpack_from("<IIQQQQQ", data,
+                                                                       table + 56 * index)
+            if what == PT_LOAD and size:
                 segments.append((paddr, data[at : at + size]))
+            if what == PT_LOAD and vaddr <= entry < vaddr + room:
+                entry_pa = entry - vaddr + paddr
     except struct.error as error:
         raise DescriptionError(f"{path}: ELF file with its headers cut off") from error
     if not segments:
@@ -230,33 +251,114 @@ def flatten_elf(path, out):
     flat = bytearray(max(paddr + len(content) for paddr, content in segments) - base)
     for paddr, content in segments:
         flat[paddr - base : paddr - base + len(content)] = content
-    with open(out, "wb") as image:
-        image.write(flat)
-    return out
+    return Elf(base, bytes(flat), 0 if entry_pa is None else entry_pa - base, kind == ET_EXEC)
+
+
+def unpack(path, data):
+    """What gzip has packed; other bytes as they are."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DescriptionError(f"{path}: gzip cannot unpack it: {error}") from error
+
+
+def is_kernel(node):
+    """Whether an image node is that of a kernel: others are the guest's business, packed or not."""
+    return "multiboot,kernel" in node.strings("compatible")
 
 
 class Images:
-    """The image files of one system, each found and flattened once.  directory: where flattened files
-    go; build, sources: where an image-file is looked for."""
+    """The image files of one system, each found and made ready once.  directory: where files go that
+    are not loaded as they are; build, sources: where an image-file is looked for."""
 
     def __init__(self, directory, build, sources):
         self.directory = directory
         self.build = build
         self.sources = sources
         self.file_of = {}
+        self.elf_of = {}  # of the image-files that are ELF files
+        self.kernel_of = {}
 
-    def load(self, name):
-        """The file with the bytes that are loaded for image-file `name`."""
+    def load(self, node):
+        """The file with the bytes that are loaded for an image node's image-file."""
+        name = node.string("image-file")
         if name not in self.file_of:
-            path = find_image(name, self.build, self.sources)
-            # Two names may end alike; a sum of the whole keeps their flattened files apart.
-            mark = hashlib.sha256(name.encode()).hexdigest()[:8]
-            out = os.path.join(self.directory, f"{os.path.basename(name)}-{mark}.bin")
-            file = flatten_elf(path, out)
-            if os.path.getsize(file) == 0:
-                raise DescriptionError(f"image-file \"{name}\" is empty")
-            self.file_of[name] = file
+            self.file_of[name] = self.prepare(name, is_kernel(node))
+            self.kernel_of[name] = is_kernel(node)
+        elif is_kernel(node) != self.kernel_of[name] and self.packed(name):
+            raise DescriptionError(f"image-file \"{name}\" is packed, and is both a kernel, which "
+                                   "would be unpacked, and another image")
         return self.file_of[name]
+
+    def has(self, node):
+        """Whether a node's image-file is there; a later overlay may name another one."""
+        try:
+            return bool(find_image(node.string("image-file") or "/", self.build, self.sources))
+        except DescriptionError:
+            return False
+
+    def packed(self, name):
+        with open(find_image(name, self.build, self.sources), "rb") as image:
+            return image.read(2) == b"\x1f\x8b"
+
+    def prepare(self, name, kernel):
+        path = find_image(name, self.build, self.sources)
+        # Two names may end alike; a sum of the whole keeps their files apart.
+        mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+        out = os.path.join(self.directory, f"{os.path.basename(name)}-{mark}.bin")
+        if path.endswith(".dts"):
+            call("dtc", "-q", "-I", "dts", "-O", "dtb", "-o", out, "-", input=preprocess(path))
+            return out
+        with open(path, "rb") as image:
+            data = image.read()
+        if not data:
+            raise DescriptionError(f"image-file \"{name}\" is empty")
+        content = unpack(path, data) if kernel else data
+        self.elf_of[name] = read_elf(path, content)
+        if self.elf_of[name]:
+            content = self.elf_of[name].flat
+        if content is data:
+            return path
+        with open(out, "wb") as image:
+            image.write(content)
+        return out
+
+
+def ram_of(partition):
+    """The memory of a partition's node that images without an address go to: (base, size), or None."""
+    regions = []
+    for node in partition.children:
+        cells = node.cells("reg")
+        if re.match(r"memory(@|-|$)", node.name) and len(cells) == 4 and \
+                "read-only" not in node.properties:
+            regions.append((cells[0] << 32 | cells[1], cells[2] << 32 | cells[3]))
+    return min(regions, default=None)
+
+
+def fill_addresses(overlay, images):
+    """Puts in what a kernel's ELF file says: its place, if it runs in that part of the partition's
+    memory alone, and its entry point, where that is not its beginning."""
+    for node in load_blob(overlay.file).walk():
+        partition = node.parent
+        if not is_kernel(node) or not images.has(node) or \
+                "bulkhead,partition" not in partition.strings("compatible"):
+            continue
+        images.load(node)
+        elf = images.elf_of.get(node.string("image-file"))
+        ram = ram_of(partition)
+        if elf is None:
+            continue
+        load = node.number("load-address", ram[0] if ram else None)
+        if "load-address" not in node.properties and ram and elf.fixed and \
+                ram[0] < elf.base < ram[0] + ram[1]:
+            load = elf.base
+            put_property(overlay.file, node.path, "load-address", [load >> 32, load & 0xFFFFFFFF])
+        if "entry-address" not in partition.properties and elf.entry_offset and load is not None:
+            entry = load + elf.entry_offset
+            put_property(overlay.file, partition.path, "entry-address",
+                         [entry >> 32, entry & 0xFFFFFFFF])
 
 
 def fill_hashes(overlay, images):
@@ -264,9 +366,14 @@ def fill_hashes(overlay, images):
     for node in load_blob(overlay.file).walk():
         if node.properties.get("sha256") != b"":
             continue
-        name = node.string("image-file")
-        if name is None:
+        if node.string("image-file") is None:
             raise DescriptionError(f"{overlay.source}: in node {node.name}, `sha256;` stands without "
                                    "an image-file whose hash it could be")
-        with open(images.load(name), "rb") as image:
+        with open(images.load(node), "rb") as image:
             put_property(overlay.file, node.path, "sha256", hashlib.sha256(image.read()).digest())
+
+
+def complete(overlay, images):
+    """Puts into an overlay what only its image files can say."""
+    fill_addresses(overlay, images)
+    fill_hashes(overlay, images)

@@ -8,10 +8,11 @@ exit status says nothing:
 
     bulkhead: end status=<ok|fail|panic|refused> windows_due=N windows_run=N health_events=N
 
-Command line: system.py build|command|check|run SYSTEM [--schedule FILE] [--gic 2|3] [--cpu CPU] ...
-Library: Machine, machine_for(), build_system(), System.check(), run().
+Command line: system.py build|command|check|run|guest-tree SYSTEM [--schedule FILE] [--gic 2|3] ...
+Library: Machine, machine_for(), build_system(), System.check(), System.guest_tree(), run().
 """
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -26,6 +27,7 @@ import time
 import description
 import fdt
 import source_map
+import terminal
 from description import DescriptionError, call, put_property
 
 RAM_BASE = 0x40000000
@@ -40,7 +42,7 @@ END_LINE = re.compile(
     r"(?: windows_due=(\d+) windows_run=(\d+) health_events=(\d+))?[ \t]*\n",
     re.MULTILINE,
 )
-EXIT_CODES = {"ok": 0, "fail": 1, "panic": 2, "refused": 3, "silent": 4, "timeout": 5}
+EXIT_CODES = {"ok": 0, "left": 0, "fail": 1, "panic": 2, "refused": 3, "silent": 4, "timeout": 5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,7 +120,7 @@ def place_modules(dtb, images):
         name = node.string("image-file")
         if name is None:
             continue
-        path = images.load(name)
+        path = images.load(node)
         size = os.path.getsize(path)
         address = address_of.setdefault(path, free)
         if address == free:
@@ -166,12 +168,12 @@ class System:
         """Where what is in the merged tree was written."""
         return source_map.SourceMap(self.overlays, description.preprocess, fdt.load(self.base))
 
-    def check(self):
+    def check(self, *options):
         """Runs the host checker on the tree; its result has returncode and text on stdout, where each
         refusal is followed by its place in the source."""
         with open(self.kernel, "rb") as image:  # arm64 Image header: image_size at 16
             (kernel_bytes,) = struct.unpack_from("<Q", image.read(24), 16)
-        command = [os.path.join(self.build, "host", "bulkhead-check"),
+        command = [os.path.join(self.build, "host", "bulkhead-check"), *options,
                    "--kernel", str(KERNEL_ADDRESS), str(kernel_bytes)]
         for module in self.modules:
             command += ["--loaded", hex(module.address), module.file]
@@ -180,6 +182,14 @@ class System:
         if result.returncode != 0:
             result.stdout = self.source_map().annotate(result.stdout)
         return result
+
+    def guest_tree(self, partition):
+        """The file of the device tree that the kernel makes for a partition."""
+        file = os.path.join(self.directory, f"{partition}-guest.dtb")
+        result = self.check("--guest-tree", partition, file)
+        if result.returncode != 0:
+            raise DescriptionError(result.stdout.strip())
+        return file
 
     def write_description(self):
         facts = {
@@ -242,7 +252,7 @@ def build_system(system, machine=Machine(), build="build", properties=None, out=
     overlays = [description.compile_overlay(source, directory) for source in sources]
     for overlay in overlays:
         description.check_board(overlay, work("base.dtb"))
-        description.fill_hashes(overlay, images)
+        description.complete(overlay, images)
     merge(overlays, work("base.dtb"), work("merged.tmp"))
     for node, values in (properties or {}).items():
         for prop, value in values.items():
@@ -257,7 +267,8 @@ def build_system(system, machine=Machine(), build="build", properties=None, out=
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What came of a run.  status: the end line's, or "silent" (ended without one) or "timeout"."""
+    """What came of a run.  status: the end line's, or "silent" (ended without one), "timeout", or
+    "left" (by the user)."""
 
     status: str
     console: str
@@ -281,19 +292,24 @@ class Run:
         return [line[len(tag):] for line in self.lines if line.startswith(tag)]
 
 
-def run(system, timeout_s=60, echo=None, send=b"", until=None, machine=None, extra=()):
+def run(system, timeout_s=60, echo=None, send=b"", until=None, machine=None, extra=(), answers=(),
+        keyboard=None):
     """Runs a system to its end and returns a Run.
 
     timeout_s: wall time after which QEMU is killed.  echo: a binary stream that gets the console as
     it comes.  send: bytes for the console's input, at start.  until: a regular expression; the run
     is cut short, as "silent", once the console matches it.  machine: see System.command().
-    extra: further QEMU arguments."""
+    extra: further QEMU arguments.  answers: (regular expression, bytes) in their order: each is sent
+    once the console matches, behind what the one before it had matched.  keyboard: a
+    terminal.Keyboard whose keys are sent."""
     started = time.monotonic()
     deadline = started + timeout_s
     log_path = os.path.join(system.directory, "console.log")
     pattern = re.compile(until) if until else None
+    questions = [(re.compile(question), answer) for question, answer in answers]
+    answered = 0  # characters of the console up to which it was answered
     console = bytearray()
-    timed_out = False
+    timed_out = left_by_user = False
     with open(os.path.join(system.directory, "qemu.log"), "w+b") as errors, \
             subprocess.Popen([*system.command(machine), *extra], stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=errors) as qemu, \
@@ -303,9 +319,23 @@ def run(system, timeout_s=60, echo=None, send=b"", until=None, machine=None, ext
                 qemu.stdin.write(send)
                 qemu.stdin.flush()
             selector.register(qemu.stdout, selectors.EVENT_READ)
+            if keyboard:
+                os.set_blocking(qemu.stdin.fileno(), False)  # what it does not take is lost
+                selector.register(keyboard, selectors.EVENT_READ)
             while True:
                 left = deadline - time.monotonic()
-                if left <= 0 or not selector.select(left):
+                events = selector.select(min(left, 3600)) if left > 0 else ()
+                ready = [key.fileobj for key, _ in events]
+                if keyboard in ready:
+                    keys = keyboard.read()
+                    left_by_user = keys is None
+                    if left_by_user:
+                        break
+                    with contextlib.suppress(BlockingIOError, BrokenPipeError):
+                        os.write(qemu.stdin.fileno(), keys)
+                if qemu.stdout not in ready:
+                    if time.monotonic() < deadline:
+                        continue
                     timed_out = not END_LINE.search(text_of(console))
                     break
                 data = os.read(qemu.stdout.fileno(), 65536)
@@ -320,6 +350,11 @@ def run(system, timeout_s=60, echo=None, send=b"", until=None, machine=None, ext
                     deadline = min(deadline, time.monotonic() + 2)
                 if pattern and pattern.search(text_of(console)):
                     break
+                asked = questions and questions[0][0].search(text_of(console), answered)
+                if asked:
+                    answered = asked.end()
+                    qemu.stdin.write(questions.pop(0)[1])
+                    qemu.stdin.flush()
         finally:
             qemu.kill()
             qemu.wait()
@@ -329,7 +364,7 @@ def run(system, timeout_s=60, echo=None, send=b"", until=None, machine=None, ext
         log.write(console)
     text = text_of(console)
     ends = END_LINE.findall(text)
-    status = "timeout" if timed_out else ends[-1][0] if ends else "silent"
+    status = "timeout" if timed_out else ends[-1][0] if ends else "left" if left_by_user else "silent"
     numbers = [int(number or 0) for number in ends[-1][1:]] if ends else [0, 0, 0]
     return Run(status, text, *numbers, time.monotonic() - started, qemu_errors)
 
@@ -366,11 +401,12 @@ def chosen_machine(system, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("action", choices=["build", "command", "check", "run"])
+    parser.add_argument("action", choices=["build", "command", "check", "run", "guest-tree"])
     parser.add_argument("system", help="name in schedules/, or path of a directory or overlay")
     add_arguments(parser)
     parser.add_argument("--real-time", action="store_true", help="no icount: by the host's clock")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds of wall time")
+    terminal.add_arguments(parser)
+    parser.add_argument("--partition", help="whose device tree guest-tree prints")
     arguments = parser.parse_args()
     try:
         machine = chosen_machine(arguments.system, arguments)
@@ -383,12 +419,19 @@ def main():
         print(system.directory)
     elif arguments.action == "command":
         print(shlex.join(system.command()))
+    elif arguments.action == "guest-tree":
+        try:
+            tree = system.guest_tree(arguments.partition or "?")
+        except DescriptionError as error:
+            sys.exit(f"system.py: {error}")
+        print(call("dtc", "-q", "-I", "dtb", "-O", "dts", tree).decode(), end="")
     elif arguments.action == "check":
         result = system.check()
         print(result.stdout, end="")
         sys.exit(result.returncode)
     else:
-        result = run(system, timeout_s=arguments.timeout, echo=sys.stdout.buffer)
+        with terminal.session(system.dtb, arguments) as user:
+            result = run(system, **user)
         if result.status == "refused":
             print_places(system, result)
         if result.status in ("silent", "timeout"):

@@ -14,6 +14,7 @@ import board as boards
 import disk
 import sdcard
 import system
+import terminal
 from description import DescriptionError
 
 UBOOT = "/usr/lib/u-boot/qemu_arm64/u-boot.bin"
@@ -71,7 +72,7 @@ def main():
     parser.add_argument("systems", nargs="+", metavar="system")
     parser.add_argument("--boot", choices=WAYS, required=True)
     parser.add_argument("--real-time", action="store_true", help="no icount: by the host's clock")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds of wall time")
+    terminal.add_arguments(parser)
     system.add_arguments(parser)
     arguments = parser.parse_args()
 
@@ -88,7 +89,8 @@ def main():
     if arguments.action == "command":
         print(shlex.join(booted.command()))
         return
-    result = boot(booted, timeout_s=arguments.timeout, echo=sys.stdout.buffer)
+    with terminal.session(booted.made.dtb, arguments) as user:
+        result = boot(booted, **user)
     if result.status in ("silent", "timeout"):
         sys.exit(f"\nuboot.py: no end of the kernel ({result.status}) {result.qemu_errors.strip()}")
     sys.exit(result.exit_code)

@@ -5,8 +5,10 @@
  * that a reader checks this against is docs/attack-surface.md.
  *
  * Invariants: the controls are the same for every vCPU of a core, so a switch reloads only HCR_EL2
- * (with the context).  A register that the core does not implement is never touched, since that is
- * undefined at EL2; what the core implements is asked of the core itself, so unlike cores work.
+ * (with the context) and CNTHCTL_EL2 (with the timers).  A register that the core does not
+ * implement is never touched, since that is undefined at EL2; what the core implements is asked of
+ * the core itself, so unlike cores work.
+ *
  * State: the core's own registers, nothing in memory.
  *
  * Registers younger than Armv8.0 are written as encodings, which every assembler takes (Arm ARM
@@ -27,6 +29,7 @@
 #define HCR_FMO   BIT(3)
 #define HCR_IMO   BIT(4)
 #define HCR_AMO   BIT(5)
+#define HCR_TWI   BIT(13)
 #define HCR_TID1  BIT(16)
 #define HCR_TID3  BIT(18)
 #define HCR_TSC   BIT(19)
@@ -132,7 +135,7 @@ static bool has_pmu(void)
     return version != 0 && version != 0xf;
 }
 
-uint64_t el2_guest_hcr(void)
+static uint64_t common_hcr(void)
 {
     uint64_t hcr = 0;
 
@@ -163,8 +166,11 @@ uint64_t el2_guest_hcr(void)
 
     /*
      * Open, since the partition pays for it itself and nothing is left behind:
-     *  TWI, TWE: a wait ends with the guard interrupt at the latest; no trap, no EL2 time.
-     *  HCD: the hypercall itself.  TVM, TRVM, TDZ, AT: registers of the context, its own memory.
+     *  TWI, TWE: a wait ends with the guard interrupt at the latest; no trap, no EL2 time, unless
+     *  the partition asks for it.
+     *  HCD: the hypercall itself.  TRVM, TDZ, AT: registers of the context, its own memory.
+     *  TVM: the same, but for the time from a set/way operation to the next change of SCTLR_EL1
+     *  (set_way.c).
      *  TID0: only AArch32 at EL1 could.  TID2, TID4: CTR_EL0 is read by every cache loop (78,000
      *  times in one Linux boot), and CLIDR, CCSIDR and CSSELR (context) are facts and an index.
      *  TPCP, TPU, TICAB, TOCU, TTLB*: by address in own memory, or by own VMID.
@@ -304,14 +310,27 @@ static void init_mpam(void)
     }
 }
 
+uint64_t el2_guest_hcr(const struct partition_desc *desc)
+{
+    return common_hcr() | (desc->idle_in_kernel ? HCR_TWI : 0);
+}
+
+/* EL1 may use the registers that CNTHCTL can withhold, since both timers are part of the context.
+ * No event stream (EVNTEN = 0): it would be a clock tick that nobody scheduled. */
+#define CNTHCTL_OPEN (CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN)
+
+uint64_t el2_guest_cnthctl(const struct partition_desc *desc)
+{
+    /* The physical count runs on while a partition with its own time is out. */
+    return CONFIG_PARTITION_TIME && desc->own_time ? 0 : CNTHCTL_OPEN;
+}
+
 void el2_traps_init(void)
 {
     const uint64_t midr = sysreg_read(MIDR_EL1);
 
-    sysreg_write(HCR_EL2, el2_guest_hcr() & ~HCR_VM);
-    /* EL1 may use the registers that CNTHCTL can withhold, since both timers are part of the
-     * context.  No event stream (EVNTEN = 0): it would be a clock tick that nobody scheduled. */
-    sysreg_write(CNTHCTL_EL2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
+    sysreg_write(HCR_EL2, common_hcr() & ~HCR_VM);
+    sysreg_write(CNTHCTL_EL2, CNTHCTL_OPEN);
     sysreg_write(HSTR_EL2, field(pfr0(), 0) == 2 ? HSTR_ALL_BUT_BARRIERS_AND_THREAD_IDS : 0);
     init_cptr();
     init_debug();

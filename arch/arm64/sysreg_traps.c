@@ -6,7 +6,8 @@
  * trapped instruction end: by stepping over it, or, from AArch32, not at all.
  *
  * Invariants: no state is kept for registers that are ignored; x31 is the zero register.  Each
- * access costs a switch over constants, which the compiler makes a search of bounded depth.
+ * access costs a switch over constants, which the compiler makes a search of bounded depth; what
+ * takes longer, the set/way flush, is interruptible and goes on when the instruction traps again.
  * State: the vCPU's context, owned by the core that runs it.
  *
  * Encodings: Arm ARM DDI 0487, C5.3 to C5.5 and D18.3; GIC: IHI 0069H, 12.2.
@@ -14,12 +15,32 @@
 #include <asm/esr.h>
 #include <asm/idregs.h>
 #include <asm/inject.h>
+#include <asm/set_way.h>
 #include <asm/sysreg.h>
 #include <asm/sysreg_traps.h>
+#include <bulkhead/timer.h>
 
 #define DC_ISW  ESR_SYS_KEY(1, 0, 7, 6, 2)
 #define DC_CSW  ESR_SYS_KEY(1, 0, 7, 10, 2)
 #define DC_CISW ESR_SYS_KEY(1, 0, 7, 14, 2)
+
+/* HCR_EL2.TVM: the registers that say how memory is accessed; only writes trap. */
+#define SCTLR_EL1_KEY      ESR_SYS_KEY(3, 0, 1, 0, 0)
+#define TTBR0_EL1_KEY      ESR_SYS_KEY(3, 0, 2, 0, 0)
+#define TTBR1_EL1_KEY      ESR_SYS_KEY(3, 0, 2, 0, 1)
+#define TCR_EL1_KEY        ESR_SYS_KEY(3, 0, 2, 0, 2)
+#define AFSR0_EL1_KEY      ESR_SYS_KEY(3, 0, 5, 1, 0)
+#define AFSR1_EL1_KEY      ESR_SYS_KEY(3, 0, 5, 1, 1)
+#define ESR_EL1_KEY        ESR_SYS_KEY(3, 0, 5, 2, 0)
+#define FAR_EL1_KEY        ESR_SYS_KEY(3, 0, 6, 0, 0)
+#define MAIR_EL1_KEY       ESR_SYS_KEY(3, 0, 10, 2, 0)
+#define AMAIR_EL1_KEY      ESR_SYS_KEY(3, 0, 10, 3, 0)
+#define CONTEXTIDR_EL1_KEY ESR_SYS_KEY(3, 0, 13, 0, 1)
+
+#define CNTPCT_EL0_KEY    ESR_SYS_KEY(3, 3, 14, 0, 1)
+#define CNTP_TVAL_EL0_KEY ESR_SYS_KEY(3, 3, 14, 2, 0)
+#define CNTP_CTL_EL0_KEY  ESR_SYS_KEY(3, 3, 14, 2, 1)
+#define CNTP_CVAL_EL0_KEY ESR_SYS_KEY(3, 3, 14, 2, 2)
 
 #define REVIDR_EL1_KEY    ESR_SYS_KEY(3, 0, 0, 0, 6)
 #define AIDR_EL1_KEY      ESR_SYS_KEY(3, 1, 0, 0, 7)
@@ -161,26 +182,141 @@ static bool gic_register(struct vcpu *vcpu, uint64_t esr)
     }
 }
 
-bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
+/* Physical counter and timer of a partition that has its own time: elsewhere they do not trap. */
+static bool physical_timer(struct vcpu *vcpu, uint64_t esr)
+{
+    const bool write = (esr & ESR_SYS_READ) == 0;
+
+    if (!CONFIG_PARTITION_TIME || !vcpu->timers.own_time) {
+        return false;
+    }
+    switch (esr & ESR_SYS_KEY_MASK) {
+    case CNTPCT_EL0_KEY:
+        return read_only(vcpu, esr, own_time_count());
+    case CNTP_CTL_EL0_KEY:
+        /* The real timer's, which is armed for the same instant: its status is right. */
+        if (write) {
+            sysreg_write(cntp_ctl_el0, operand(vcpu, esr));
+            return true;
+        }
+        return result(vcpu, esr, sysreg_read(cntp_ctl_el0));
+    case CNTP_CVAL_EL0_KEY:
+        if (write) {
+            own_time_set_compare(&vcpu->timers, operand(vcpu, esr));
+            return true;
+        }
+        return result(vcpu, esr, vcpu->timers.own_cval);
+    default: /* CNTP_TVAL_EL0: 32 bits, signed, from now */
+        if (write) {
+            own_time_set_compare(&vcpu->timers,
+                                 own_time_count() + (uint64_t)(int64_t)(int32_t)operand(vcpu, esr));
+            return true;
+        }
+        return result(vcpu, esr, (uint32_t)(vcpu->timers.own_cval - own_time_count()));
+    }
+}
+
+/* A write that HCR_EL2.TVM traps while the flush awaits a change of SCTLR_EL1 (set_way.c): it is
+ * carried out.  Nothing here was withheld before. */
+static bool memory_register(struct vcpu *vcpu, uint64_t esr)
+{
+    const uint64_t value = operand(vcpu, esr);
+
+    if (!CONFIG_SET_WAY || (esr & ESR_SYS_READ) != 0) {
+        return false;
+    }
+    switch (esr & ESR_SYS_KEY_MASK) {
+    case TTBR0_EL1_KEY:
+        sysreg_write(ttbr0_el1, value);
+        break;
+    case TTBR1_EL1_KEY:
+        sysreg_write(ttbr1_el1, value);
+        break;
+    case TCR_EL1_KEY:
+        sysreg_write(tcr_el1, value);
+        break;
+    case AFSR0_EL1_KEY:
+        sysreg_write(afsr0_el1, value);
+        break;
+    case AFSR1_EL1_KEY:
+        sysreg_write(afsr1_el1, value);
+        break;
+    case ESR_EL1_KEY:
+        sysreg_write(esr_el1, value);
+        break;
+    case FAR_EL1_KEY:
+        sysreg_write(far_el1, value);
+        break;
+    case MAIR_EL1_KEY:
+        sysreg_write(mair_el1, value);
+        break;
+    case AMAIR_EL1_KEY:
+        sysreg_write(amair_el1, value);
+        break;
+    default: /* CONTEXTIDR_EL1 */
+        sysreg_write(contextidr_el1, value);
+        break;
+    }
+    return true;
+}
+
+static enum sysreg_result when_done(bool done)
+{
+    return done ? SYSREG_DONE : SYSREG_UNDEFINED;
+}
+
+static enum sysreg_result when_flushed(bool flushed)
+{
+    return flushed ? SYSREG_DONE : SYSREG_AGAIN;
+}
+
+static enum sysreg_result cache_control(struct vcpu *vcpu, uint64_t esr)
+{
+    switch (esr & ESR_SYS_KEY_MASK) {
+    case DC_ISW:
+    case DC_CSW:
+    case DC_CISW:
+        return when_flushed(!CONFIG_SET_WAY || set_way_operation(vcpu));
+    case SCTLR_EL1_KEY:
+        if (!CONFIG_SET_WAY || (esr & ESR_SYS_READ) != 0) {
+            return SYSREG_UNDEFINED;
+        }
+        return when_flushed(set_way_sctlr_write(vcpu, operand(vcpu, esr)));
+    default:
+        return when_done(memory_register(vcpu, esr));
+    }
+}
+
+enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr)
 {
     if ((esr & ID_GROUP_MASK) == ID_GROUP_VALUE && (esr & ESR_SYS_KEY_MASK) != REVIDR_EL1_KEY) {
-        return id_register(vcpu, esr);
+        return when_done(id_register(vcpu, esr));
     }
     if ((esr & DEBUG_PAIR_MASK) == DEBUG_PAIR_VALUE) {
-        return constant(vcpu, esr, 0);
+        return when_done(constant(vcpu, esr, 0));
     }
 
     switch (esr & ESR_SYS_KEY_MASK) {
     case DC_ISW:
     case DC_CSW:
     case DC_CISW:
-        trap_set_way(vcpu);
-        return true;
+    case SCTLR_EL1_KEY:
+    case TTBR0_EL1_KEY:
+    case TTBR1_EL1_KEY:
+    case TCR_EL1_KEY:
+    case AFSR0_EL1_KEY:
+    case AFSR1_EL1_KEY:
+    case ESR_EL1_KEY:
+    case FAR_EL1_KEY:
+    case MAIR_EL1_KEY:
+    case AMAIR_EL1_KEY:
+    case CONTEXTIDR_EL1_KEY:
+        return cache_control(vcpu, esr);
 
     case REVIDR_EL1_KEY: /* errata work-arounds depend on it, as on MIDR_EL1 */
-        return read_only(vcpu, esr, sysreg_read(REVIDR_EL1));
+        return when_done(read_only(vcpu, esr, sysreg_read(REVIDR_EL1)));
     case AIDR_EL1_KEY:
-        return read_only(vcpu, esr, 0);
+        return when_done(read_only(vcpu, esr, 0));
 
     case ACTLR_EL1_KEY:
     case PMUSERENR_EL0_KEY: /* guests write it before they look whether there are counters */
@@ -196,13 +332,19 @@ bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     case DBGCLAIMCLR_EL1_KEY:
     case DBGDTR_EL0_KEY:
     case DBGDTRX_EL0_KEY:
-        return constant(vcpu, esr, 0);
+        return when_done(constant(vcpu, esr, 0));
     case MDRAR_EL1_KEY:         /* no debug ROM table */
     case DBGAUTHSTATUS_EL1_KEY: /* no invasive or non-invasive debug */
     case MDCCSR_EL0_KEY:
-        return read_only(vcpu, esr, 0);
+        return when_done(read_only(vcpu, esr, 0));
     case OSLSR_EL1_KEY:
-        return read_only(vcpu, esr, OSLSR_OSLM_IMPLEMENTED);
+        return when_done(read_only(vcpu, esr, OSLSR_OSLM_IMPLEMENTED));
+
+    case CNTPCT_EL0_KEY:
+    case CNTP_TVAL_EL0_KEY:
+    case CNTP_CTL_EL0_KEY:
+    case CNTP_CVAL_EL0_KEY:
+        return when_done(physical_timer(vcpu, esr));
 
     case ICC_IAR0_KEY:
     case ICC_EOIR0_KEY:
@@ -218,10 +360,10 @@ bool sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     case ICC_SGI0R_KEY:
     case ICC_SRE_KEY:
     case ICC_IGRPEN0_KEY:
-        return gic_register(vcpu, esr);
+        return when_done(gic_register(vcpu, esr));
 
     default: /* hidden features, implementation-defined registers, what is not allocated */
-        return false;
+        return SYSREG_UNDEFINED;
     }
 }
 

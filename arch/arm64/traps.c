@@ -39,9 +39,11 @@
 #define SGI1R_WRITE                                                                                \
     (UINT64_C(ESR_EC_SYSREG) << ESR_EC_SHIFT | ESR_IL | ESR_SYS_KEY(3, 0, 12, 11, 5))
 
-#define GICR_FRAME 0x20000U
-#define GICD_SGIR  0xf00U /* GICv2 */
-#define UART_FRAME 0x1000U
+#define GICR_FRAME     0x20000U
+#define GICC_DIR       0x1000U /* IHI 0048, 4.4.15 */
+#define GICC_DIR_INTID 0x3ffU
+#define GICD_SGIR      0xf00U /* GICv2 */
+#define UART_FRAME     0x1000U
 
 /* Faulting IPA: HPFAR_EL2 holds bits 47:12 in bits 43:4 (Arm ARM D17.2.63). */
 static uint64_t fault_ipa(uint64_t far)
@@ -62,15 +64,13 @@ static void begin_list(struct vcpu *vcpu)
 
     gic->read_list(&vcpu->vgic);
     busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
-    if (busy == 0) {
-        return;
-    }
     if (timer_virtual_firing()) {
         high |= 1U << platform->irq_virt_timer;
     }
     if (timer_physical_firing()) {
         high |= 1U << platform->irq_phys_timer;
     }
+    vcpu->vgic.line_now = high;
     if ((busy & ~high) != 0) {
         vgic_hw_levels(&vcpu->vgic, 0, busy, high);
         gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
@@ -125,6 +125,18 @@ static bool redistributor_access(struct vcpu *vcpu, struct vgic_access *access)
     return vgic_redist_access(&vcpu->vgic, &target->vgic, access);
 }
 
+/* The second page of GICC: DIR, by the word; the rest is reserved. */
+static bool interface_access(struct vcpu *vcpu, struct vgic_access *access)
+{
+    if (access->size_bytes != 4) {
+        return false;
+    }
+    if (access->write && access->offset == GICC_DIR) {
+        trap_dir(vcpu, access->value & GICC_DIR_INTID);
+    }
+    return true;
+}
+
 enum device_result { DEVICE_NONE, DEVICE_REFUSED, DEVICE_DONE };
 
 /* Finds the virtual device at `ipa`, if there is one, and lets it answer; a device may refuse an
@@ -143,6 +155,10 @@ static enum device_result device_access(struct vcpu *vcpu, uint64_t ipa, struct 
     if (desc->has_uart && access->offset < UART_FRAME) {
         ok = uart_access(vcpu, access);
         return ok ? DEVICE_DONE : DEVICE_REFUSED;
+    }
+    access->offset = ipa - desc->gicc.ipa;
+    if (desc->vgic == GIC_V2 && access->offset < VGICC_V2_BYTES) {
+        return interface_access(vcpu, access) ? DEVICE_DONE : DEVICE_REFUSED;
     }
     access->offset = ipa - desc->gicr.ipa;
     if (desc->vgic == GIC_V3 && access->offset < (uint64_t)desc->vcpu_count * GICR_FRAME) {
@@ -315,6 +331,29 @@ static bool call(struct vcpu *vcpu, uint64_t esr)
     return hypercall(vcpu);
 }
 
+static void register_access(struct vcpu *vcpu, uint64_t esr)
+{
+    enum sysreg_result result = sysreg_trap(vcpu, esr);
+
+    if (result == SYSREG_DONE) {
+        trap_skip(vcpu, esr);
+    } else if (result == SYSREG_UNDEFINED) {
+        inject_undefined(vcpu);
+    }
+}
+
+/* WFI of a partition that leaves its waiting to the kernel.  A WFI with a time limit (hidden) is
+ * over at once, as it may be. */
+static void wait(struct vcpu *vcpu, uint64_t esr)
+{
+    bool waits = (esr & ESR_WFX_TI) == ESR_WFX_WFI && trap_condition_passed(vcpu, esr);
+
+    trap_skip(vcpu, esr);
+    if (waits) {
+        core_wait(vcpu);
+    }
+}
+
 /* ICC_SGI1R_EL1 written for an SGI to itself. */
 static __attribute__((noinline)) bool sgi_quickly(struct vcpu *vcpu, uint64_t esr)
 {
@@ -349,14 +388,10 @@ static __attribute__((noinline)) bool other_trap(struct vcpu *vcpu, uint64_t esr
     case ESR_EC_IABT_LOWER:
         return instruction_abort(vcpu, esr);
     case ESR_EC_SYSREG:
-        if (sysreg_trap(vcpu, esr)) {
-            trap_skip(vcpu, esr);
-        } else {
-            inject_undefined(vcpu);
-        }
+        register_access(vcpu, esr);
         return true;
     case ESR_EC_WFX:
-        trap_skip(vcpu, esr);
+        wait(vcpu, esr);
         return true;
     case ESR_EC_CP15_32:
     case ESR_EC_CP15_64:
@@ -409,16 +444,10 @@ void trap_sgi1r(struct vcpu *vcpu, uint64_t value)
 
 void trap_dir(struct vcpu *vcpu, uint64_t value)
 {
+    if (!gic->ends_apart()) {
+        return; /* ignored, as ICC_DIR_EL1 says (IHI 0069, 12.2) */
+    }
     gic->read_list(&vcpu->vgic);
     vgic_deactivate(&vcpu->vgic, (uint32_t)value & 0xffffffU);
     gic->write_list(&vcpu->vgic);
-}
-
-/* Set/way maintenance cannot be virtualised by passing it on (it would touch everybody's lines and
- * move with the guest between cores).  The partition's memory was clean to the point of coherency
- * when it started, and what it writes with its caches off reaches memory by itself; see
- * docs/attack-surface.md for the rest. */
-void trap_set_way(struct vcpu *vcpu)
-{
-    (void)vcpu;
 }

@@ -33,6 +33,7 @@
 #define GICH_HCR_LRENPIE     (1U << 2)
 #define GICH_HCR_NPIE        (1U << 3)
 #define GICH_HCR_EOICOUNT(x) ((x) >> 27)
+#define GICH_VMCR_VEM        (1U << 9)
 
 static volatile uint8_t *gicd;
 static volatile uint8_t *gicc;
@@ -120,9 +121,15 @@ static uint64_t unpack_state(uint64_t lr, uint32_t word)
     return (lr & ~VGIC_LR_STATE) | (uint64_t)((word >> 28) & 3U) << 62;
 }
 
+static bool gicv2_ends_apart(void)
+{
+    return (mmio_read32(gich + GICH_VMCR) & GICH_VMCR_VEM) != 0;
+}
+
 static void gicv2_read_list(struct vgic_cpu *cpu)
 {
-    if (cpu->active_overflow) {
+    /* With EOImode 1 it is GICV_DIR that ends an interrupt, and that page is not mapped. */
+    if (cpu->active_overflow && !gicv2_ends_apart()) {
         cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
     }
     for (uint32_t used = cpu->lr_used, n = 0; used != 0; used >>= 1, n++) {
@@ -218,6 +225,7 @@ const struct gic_driver gicv2_driver = {
     .load = gicv2_load,
     .read_list = gicv2_read_list,
     .write_list = gicv2_write_list,
+    .ends_apart = gicv2_ends_apart,
     .pend_quickly = gicv2_pend_quickly,
     .set_private_active = gicv2_set_private_active,
     .mask = gicv2_mask,

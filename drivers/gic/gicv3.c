@@ -39,6 +39,7 @@
 #define ICH_HCR_NPIE        (UINT64_C(1) << 3)
 #define ICH_HCR_TALL0       (UINT64_C(1) << 11) /* group 0 registers are not the guest's */
 #define ICH_HCR_TDIR        (UINT64_C(1) << 14)
+#define ICH_VMCR_VEOIM      (UINT64_C(1) << 9)
 #define ICH_HCR_EOICOUNT(x) ((uint32_t)((x) >> 27) & 0x1fU)
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
@@ -195,9 +196,16 @@ static void gicv3_deactivate(uint32_t intid)
         x(8, C13_0) x(7, C12_7) x(6, C12_6) x(5, C12_5) x(4, C12_4) x(3, C12_3) x(2, C12_2)        \
             x(1, C12_1) x(0, C12_0)
 
+static bool gicv3_ends_apart(void)
+{
+    return (sysreg_read(ICH_VMCR_EL2) & ICH_VMCR_VEOIM) != 0;
+}
+
 static void gicv3_read_list(struct vgic_cpu *cpu)
 {
-    if (cpu->active_overflow) {
+    /* With EOImode 1 it is DIR that ends an interrupt, and that is trapped; QEMU counts EOIR, too.
+     */
+    if (cpu->active_overflow && !gicv3_ends_apart()) {
         cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
     }
     if (cpu->lr_used == 0) {
@@ -231,8 +239,10 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
         break;
     }
     core->lr_loaded = cpu->lr_used;
-    sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
-                                  (cpu->active_overflow ? ICH_HCR_LRENPIE | ICH_HCR_TDIR : 0));
+    sysreg_write(ICH_HCR_EL2,
+                 ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
+                     (cpu->active_overflow ? ICH_HCR_LRENPIE : 0) |
+                     (cpu->active_overflow || cpu->dist->cpu_count > 1 ? ICH_HCR_TDIR : 0));
     if (cpu->hw_done_any) {
         gic_deactivate_done(cpu);
     }
@@ -351,6 +361,7 @@ const struct gic_driver gicv3_driver = {
     .load = gicv3_load,
     .read_list = gicv3_read_list,
     .write_list = gicv3_write_list,
+    .ends_apart = gicv3_ends_apart,
     .pend_quickly = gicv3_pend_quickly,
     .set_private_active = gicv3_set_private_active,
     .mask = gicv3_mask,

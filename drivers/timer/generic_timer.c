@@ -29,6 +29,9 @@ void timers_save(struct vcpu_timers *timers)
 
 void timers_load(const struct vcpu_timers *timers)
 {
+    if (CONFIG_PARTITION_TIME) {
+        sysreg_write(cnthctl_el2, timers->control);
+    }
     sysreg_write(cntvoff_el2, timers->virt_offset);
     sysreg_write(cntv_cval_el0, timers->virt_cval);
     sysreg_write(cntp_cval_el0, timers->phys_cval);
@@ -65,4 +68,21 @@ bool timer_virtual_firing(void)
 bool timer_physical_firing(void)
 {
     return firing(sysreg_read(cntp_ctl_el0));
+}
+
+static uint64_t sooner(uint64_t next, uint64_t ctl, uint64_t instant)
+{
+    return (ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && instant < next ? instant : next;
+}
+
+uint64_t timers_next(void)
+{
+    uint64_t next = INT64_MAX;
+    uint64_t instant;
+
+    /* A deadline beyond the counter's end never comes. */
+    if (!__builtin_add_overflow(sysreg_read(cntv_cval_el0), sysreg_read(cntvoff_el2), &instant)) {
+        next = sooner(next, sysreg_read(cntv_ctl_el0), instant);
+    }
+    return sooner(next, sysreg_read(cntp_ctl_el0), sysreg_read(cntp_cval_el0));
 }

@@ -125,6 +125,18 @@ static void fault_uart_exclusive(void)
     __asm__ volatile("ldxr w0, [%0]" : : "r"(UART_BASE) : "x0", "memory");
 }
 
+static void fault_uart_pair(void)
+{
+    __asm__ volatile("stp w0, w1, [%0]" : : "r"(UART_BASE) : "memory");
+}
+
+static void fault_uart_writeback(void)
+{
+    uint64_t address = UART_BASE;
+
+    __asm__ volatile("strb wzr, [%0], #1" : "+r"(address) : : "memory");
+}
+
 static void fault_zero_read_only(void)
 {
     mmu_on();
@@ -195,6 +207,11 @@ static void fault_system_reset(void)
 }
 
 void fault_simd_insn(uint64_t address);
+
+static void fault_uart_simd(void)
+{
+    fault_simd_insn(UART_BASE);
+}
 
 static void fault_gicd_simd(void)
 {

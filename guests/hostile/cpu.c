@@ -35,6 +35,19 @@ void attack_wfe_sev(void)
     insn("wfe");
 }
 
+/* CPU_SUSPEND in all states, valid or not, with a timer that ends it, or the window's end. */
+void attack_suspend(void)
+{
+    static const uint64_t state[] = {0, 0x10000, 0x1010003, 0xffffffff};
+
+    sysreg_write(cntv_cval_el0, hostile.end_ticks + dither_ticks() / 8 - ticks_from_ns(2000));
+    sysreg_write(cntv_ctl_el0, 1);
+    irq_unmask();
+    hvc(random_below(2) != 0 ? 0x84000001 : 0xc4000001, state[random_below(countof(state))],
+        GUEST_BASE, random_next());
+    sysreg_write(cntv_ctl_el0, 0);
+}
+
 void attack_hypercall(void)
 {
     for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {

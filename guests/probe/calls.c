@@ -54,6 +54,64 @@ static void expect_alike(uint64_t function, uint64_t argument)
     check_that(by_hvc == by_smc, "differ", "HVC %lx, SMC %lx", by_hvc, by_smc);
 }
 
+/* Workarounds 1 (branch targets), 2 (store bypass), 3 (branch history) of DEN 0070. */
+static const uint64_t workaround[] = {0x80008000, 0x80007fff, 0x80003fff};
+
+#define CALL_HELPS   0
+#define CALL_NOT     1
+#define NOT_KNOWN    (-1)
+#define NOT_REQUIRED (-2)
+#define MIDR_PART    UINT64_C(0xff00fff0)
+
+/* What is true of QEMU's cores, whose firmware offers none of the three. */
+static const struct {
+    uint64_t part;
+    int32_t answer[countof(workaround)];
+} answers[] = {
+    {0x4100d030, {CALL_NOT, NOT_REQUIRED, CALL_NOT}}, /* Cortex-A53 */
+    {0x4100d070, {NOT_KNOWN, NOT_KNOWN, NOT_KNOWN}},  /* Cortex-A57: history alone is not enough */
+    {0x4100d080, {NOT_KNOWN, NOT_KNOWN, NOT_KNOWN}},  /* Cortex-A72 */
+    {0x4100d0c0, {CALL_NOT, NOT_KNOWN, CALL_HELPS}},  /* Neoverse N1: CSV2, the kernel's loop */
+    {0x00000510, {CALL_NOT, NOT_KNOWN, NOT_KNOWN}},   /* max: CSV2, nothing said about history */
+};
+
+#define SMCCC_ARCH_FEATURES UINT64_C(0x80000001)
+
+static void expect_workarounds(const int32_t answer[countof(workaround)])
+{
+    for (size_t i = 0; i < countof(workaround); i++) {
+        int32_t by_hvc = (int32_t)hvc(SMCCC_ARCH_FEATURES, workaround[i], 0, 0).x[0];
+        int32_t by_smc = (int32_t)smc(SMCCC_ARCH_FEATURES, workaround[i], 0, 0).x[0];
+        /* A call that is not there says so; number 2 is there on no core. */
+        int32_t called = answer[i] < 0 ? NOT_KNOWN : 0;
+
+        check_that(by_hvc == answer[i] && by_smc == answer[i], "ARCH_FEATURES", "of %lx: %lx",
+                   workaround[i], (uint32_t)by_hvc);
+        check_that((int32_t)hvc(workaround[i], 0, 0, 0).x[0] == called &&
+                       (int32_t)smc(workaround[i], 0, 0, 0).x[0] == called,
+                   "call", "%lx, expected %lx", workaround[i], (uint32_t)called);
+    }
+}
+
+static void check_workarounds(void)
+{
+    bool known = false;
+
+    check_begin("workarounds");
+    for (size_t i = 0; i < countof(answers); i++) {
+        if (answers[i].part == (sysreg_read(midr_el1) & MIDR_PART)) {
+            known = true;
+            expect_workarounds(answers[i].answer);
+        }
+    }
+    check_that(known, "core", "is not in the table: %lx (%lu)", sysreg_read(midr_el1), 0);
+    check_that((int32_t)hvc(SMCCC_ARCH_FEATURES, SMCCC_ARCH_FEATURES, 0, 0).x[0] == 0,
+               "ARCH_FEATURES", "of itself (%lu, %lu)", 0, 0);
+    check_that((int32_t)hvc(SMCCC_ARCH_FEATURES, 0x80000002, 0, 0).x[0] == -1, "ARCH_FEATURES",
+               "of ARCH_SOC_ID (%lu, %lu)", 0, 0);
+    check_end();
+}
+
 void check_calls(void)
 {
     static const uint16_t immediate[] = {1, 2, 0x4a48, 0x7fff, 0xea1, 0xffff};
@@ -80,6 +138,8 @@ void check_calls(void)
         expect_unknown(unknown_function[i]);
     }
     check_end();
+
+    check_workarounds();
 
     check_begin("smc-like-hvc");
     expect_alike(PSCI_VERSION, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Does PSCI answer as DEN 0022 says, in its 32- and 64-bit forms, by HVC and by SMC?  Calls that
- * return, on a partition with one vCPU.
+ * return, on a partition with one vCPU.  Does CPU_SUSPEND wait?
  */
 #include "restart.h"
 
@@ -26,8 +26,12 @@ static const struct {
     {0x84000000, {0}, 0x10001}, /* VERSION: 1.1 */
     {0xc4000000, {0}, NOT_SUPPORTED},
     {0x84000000 | RUBBISH, {0}, 0x10001},
-    {0x84000001, {0}, OK}, /* CPU_SUSPEND to standby: the interrupt that ends it has come */
-    {0xc4000001, {0}, OK},
+    /* CPU_SUSPEND: reserved bits, an entry point outside memory, in both widths */
+    {0x84000001, {0x00020000, GUEST_BASE, 0}, INVALID},
+    {0xc4000001, {0x80000000, GUEST_BASE, 0}, INVALID},
+    {0x84000001, {0x00010000, 0, 0}, INVALID_ADDRESS},
+    {0x84000001, {0x01010000, GUEST_BASE + 2, 0}, INVALID_ADDRESS},
+    {0xc4000001, {0x00010000, RUBBISH | GUEST_BASE, 0}, INVALID_ADDRESS},
     {0xc4000002, {0}, NOT_SUPPORTED}, /* CPU_OFF exists as a 32-bit call only */
     /* CPU_ON: of itself, of one that does not exist */
     {0x84000003, {0, GUEST_BASE, 0}, ALREADY_ON},
@@ -56,6 +60,19 @@ static const struct {
     {0xc4000007, {0}, NOT_SUPPORTED},
     {0xc4000008, {0}, NOT_SUPPORTED}, /* SYSTEM_OFF exists as a 32-bit call only */
     {0xc4000009, {0}, NOT_SUPPORTED}, /* SYSTEM_RESET, too */
+    /* What is optional and keeps state that a restart here does not: SYSTEM_RESET2, SYSTEM_SUSPEND,
+     * MEM_PROTECT; and the rest of what is optional. */
+    {0x84000012, {0}, NOT_SUPPORTED},
+    {0xc4000012, {0}, NOT_SUPPORTED},
+    {0x8400000e, {GUEST_BASE}, NOT_SUPPORTED},
+    {0xc400000e, {GUEST_BASE}, NOT_SUPPORTED},
+    {0x84000013, {1}, NOT_SUPPORTED},
+    {0x8400000b, {0}, NOT_SUPPORTED}, /* CPU_FREEZE */
+    {0x8400000c, {0}, NOT_SUPPORTED}, /* CPU_DEFAULT_SUSPEND */
+    {0x8400000d, {0}, NOT_SUPPORTED}, /* NODE_HW_STATE */
+    {0x8400000f, {1}, NOT_SUPPORTED}, /* PSCI_SET_SUSPEND_MODE */
+    {0x84000010, {0}, NOT_SUPPORTED}, /* PSCI_STAT_RESIDENCY */
+    {0x84000011, {0}, NOT_SUPPORTED}, /* PSCI_STAT_COUNT */
     /* FEATURES: what the calls above do, and what is no PSCI call at all */
     {0x8400000a, {0x84000000}, OK},
     {0x8400000a, {0xc4000000}, NOT_SUPPORTED},
@@ -72,6 +89,9 @@ static const struct {
     {0x8400000a, {0x84000008}, OK},
     {0x8400000a, {0x84000009}, OK},
     {0x8400000a, {0x8400000a}, OK},
+    {0x8400000a, {0x8400000c}, NOT_SUPPORTED},
+    {0x8400000a, {0x84000012}, NOT_SUPPORTED},
+    {0x8400000a, {0xc4000012}, NOT_SUPPORTED},
     {0x8400000a, {0xc400000a}, NOT_SUPPORTED},
     {0x8400000a, {0x80000000}, OK}, /* SMCCC_VERSION (DEN 0022, 5.15.2) */
     {0x8400000a, {RUBBISH | 0x84000000}, OK},
@@ -101,13 +121,91 @@ static void judge(size_t index, const char *by, uint64_t result)
     }
 }
 
+/* --- CPU_SUSPEND ------------------------------------------------------------------------------ */
+
+#define SUSPEND_NS     UINT64_C(20000)
+#define SUSPEND_LATE   UINT64_C(3000) /* from the deadline to the call's return */
+#define POWERDOWN      UINT64_C(0x00010000)
+#define MAYBE_DEEP     UINT64_C(0x01010003) /* level 1, some state of its own */
+#define PENDING_NS_MAX UINT64_C(3000)
+
+static volatile unsigned taken;
+
+static void on_timer(struct guest_frame *frame)
+{
+    uint32_t iar = gic_ack();
+
+    (void)frame;
+    sysreg_write(cntv_ctl_el0, 0);
+    isb();
+    taken++;
+    gic_eoi(iar);
+}
+
+static void judge_suspend(const char *what, uint64_t power_state, bool holds)
+{
+    if (!holds) {
+        failures++;
+        print("restart: psci CPU_SUSPEND %lx gives %s\n", power_state, what);
+    }
+}
+
+/* Every state is a standby, which the virtual timer's interrupt ends, masked or not; with the
+ * interrupt already there it ends at once. */
+static unsigned check_suspend(uint64_t function, uint64_t power_state, bool by_smc)
+{
+    uint64_t deadline = counter_read() + ticks_from_ns(SUSPEND_NS);
+    unsigned before = taken;
+    uint64_t entry = GUEST_BASE;
+    struct hvc_result result;
+    uint64_t now;
+
+    sysreg_write(cntv_cval_el0, deadline);
+    sysreg_write(cntv_ctl_el0, 1);
+    isb();
+    result = by_smc ? smc(function, power_state, entry, 0) : hvc(function, power_state, entry, 0);
+    now = counter_read();
+    judge_suspend("a result", power_state, result.x[0] == OK);
+    judge_suspend("an early return", power_state, now >= deadline);
+    judge_suspend("a late return", power_state, now - deadline < ticks_from_ns(SUSPEND_LATE));
+    judge_suspend("an interrupt though masked", power_state, taken == before);
+    now = counter_read();
+    hvc(function, power_state, entry, 0);
+    judge_suspend("a wait with an interrupt pending", power_state,
+                  counter_read() - now < ticks_from_ns(PENDING_NS_MAX));
+    irq_unmask();
+    isb();
+    irq_mask();
+    judge_suspend("no interrupt", power_state, taken == before + 1);
+    return 2;
+}
+
+static unsigned check_suspends(void)
+{
+    static const uint64_t state[] = {0, POWERDOWN, MAYBE_DEEP};
+    unsigned count = 0;
+
+    gic_init();
+    gic_enable(INTID_VIRT_TIMER);
+    guest_irq = on_timer;
+    for (size_t i = 0; i < countof(state); i++) {
+        for (unsigned by_smc = 0; by_smc < 2; by_smc++) {
+            count += check_suspend(0x84000001, state[i], by_smc != 0);
+            count += check_suspend(0xc4000001, state[i], by_smc != 0);
+        }
+    }
+    return count;
+}
+
 void check_psci(void)
 {
+    unsigned suspends = check_suspends();
+
     for (size_t i = 0; i < countof(calls); i++) {
         const uint64_t *argument = calls[i].argument;
 
         judge(i, "hvc", hvc(calls[i].function, argument[0], argument[1], argument[2]).x[0]);
         judge(i, "smc", smc(calls[i].function, argument[0], argument[1], argument[2]).x[0]);
     }
-    print("restart: psci calls=%lu failures=%u\n", 2 * countof(calls), failures);
+    print("restart: psci calls=%lu failures=%u\n", 2 * countof(calls) + suspends, failures);
 }

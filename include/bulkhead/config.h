@@ -62,6 +62,15 @@ struct module_desc *config_read(const struct config_input *input, struct arena *
 bool config_check_images(const struct config_input *input, struct module_desc *module,
                          struct arena *arena);
 
+/*
+ * Makes the device trees of the partitions that are to have one, in the arena, where they stay:
+ * each becomes an image of its partition, in a place that no other image takes, and x0.  Between
+ * config_check_images() and config_place().  Returns false after a fault.  Context: start-up only.
+ * Time: linear in the trees.
+ */
+bool config_make_trees(const struct config_input *input, struct module_desc *module,
+                       struct arena *arena);
+
 /* Bytes at the start of a kernel image that config_apply_image_header() judges. */
 #define IMAGE_HEADER_BYTES 64U
 

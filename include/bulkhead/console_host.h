@@ -20,14 +20,15 @@ uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit);
  * time for it before `until_ticks`. */
 bool console_host_step(uint64_t until_ticks);
 
-/* Something waits to be sent.  O(number of partitions): only for cores that run one. */
+/* Something waits to be sent, or something may come in: boundaries are wanted.  O(number of
+ * partitions): only for cores that run one. */
 bool console_host_ready(void);
 
 /* Sends everything there is, waiting for the UART: final report and panic only. */
 void console_host_flush(void);
 
-/* Takes at most four characters of input to the partition that has it.  loaded: the vCPU whose list
- * registers are in the hardware, or NULL. */
-void console_host_input(const struct vcpu *loaded);
+/* Takes at most four characters of input to the partition that is typed to, if they are done by
+ * `until_ticks`.  loaded: the vCPU whose list registers are in the hardware, or NULL. */
+void console_host_input(const struct vcpu *loaded, uint64_t until_ticks);
 
 #endif

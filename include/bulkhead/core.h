@@ -96,6 +96,11 @@ struct vcpu *core_irq(struct vcpu *vcpu);
 /* From the vectors: `vcpu` may no longer run.  Returns the vCPU to release next. */
 struct vcpu *core_vcpu_stopped(struct vcpu *vcpu);
 
+/* `vcpu`, which runs, has nothing to do: idles until any interrupt wants the core, its own ones, a
+ * device's or the guard's, and offers the time to console and log.  Returns at once if an interrupt
+ * is pending for it. */
+void core_wait(struct vcpu *vcpu);
+
 /* A core without boundaries takes one at the end of the present frame (console output waits, ...).
  */
 void core_request_boundary(struct core *core);

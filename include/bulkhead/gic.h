@@ -31,6 +31,8 @@ struct gic_driver {
     /* List registers only, for the [LR] protocol while the vCPU runs. */
     void (*read_list)(struct vgic_cpu *cpu);
     void (*write_list)(struct vgic_cpu *cpu);
+    /* Whether the running guest ends interrupts in two steps (its EOImode is 1). */
+    bool (*ends_apart)(void);
     /* Makes a private interrupt pending for the vCPU that runs, if its list register is all that
      * changes: a linked one that was acknowledged, or an SGI to itself.  False: nothing was done,
      * take the long way.  Not part of the [LR] protocol. */

@@ -13,6 +13,8 @@
 
 #include <bulkhead/types.h>
 
+struct tree_prop; /* kernel/config/tree.h */
+
 struct address_range {
     uint64_t base;
     uint64_t size_bytes;
@@ -24,6 +26,9 @@ enum gic_version { GIC_V2 = 2, GIC_V3 = 3 };
 enum psci_conduit { PSCI_NONE, PSCI_SMC, PSCI_HVC };
 
 enum uart_kind { UART_NONE, UART_PL011 };
+
+/* What a partition's UART is: a PL011, or the part of it that SBSA asks for. */
+enum uart_model { UART_MODEL_PL011, UART_MODEL_SBSA };
 
 /* The machine, as its own device tree describes it. */
 struct platform_desc {
@@ -61,12 +66,14 @@ struct platform_desc {
 #define VGICR_V3_BYTES UINT64_C(0x20000)
 #define VUART_BYTES    UINT64_C(0x1000)
 
-enum image_kind { IMAGE_KERNEL, IMAGE_RAMDISK, IMAGE_DEVICE_TREE };
+enum image_kind { IMAGE_KERNEL, IMAGE_RAMDISK, IMAGE_DEVICE_TREE, IMAGE_DATA };
 
-/* A boot module: bytes that a loader placed in RAM, to be copied into a partition at its start. */
+/* Bytes to be copied into a partition at its start: a boot module, which a loader placed in RAM, or
+ * the device tree that the kernel made for the partition. */
 struct image_desc {
     enum image_kind kind;
-    paddr_t pa;
+    paddr_t pa;       /* of a boot module */
+    const void *made; /* of what the kernel made, in its own memory; NULL for a boot module */
     uint64_t size_bytes;
     ipaddr_t load;   /* where the bytes go in the partition */
     bool load_given; /* load-address present; else a kernel's is final once its header was read */
@@ -85,15 +92,20 @@ struct memory_desc {
     const char *node;
 };
 
-/* A host device given to one partition. */
+/* A host device given to one partition: one range of its registers. */
 struct device_desc {
     ipaddr_t ipa;
     paddr_t pa;
     uint64_t size_bytes;
-    uint32_t irq_count;
-    uint32_t *irq;         /* INTIDs, all SPIs (>= 32) */
     const char *host_path; /* the host node */
     const char *node;
+    uint32_t range; /* which of the host node's; what follows is the first one's alone */
+    uint32_t irq_count;
+    uint32_t *irq; /* INTIDs, all SPIs (>= 32) */
+    uint32_t host_prop_count;
+    const struct tree_prop *host_prop; /* of the host node, for the guest's device tree */
+    uint32_t clock_count;              /* 0 also where one of the clocks is not a fixed one */
+    uint32_t *clock_hz;
 };
 
 /* What the partition's own machine looks like; every address is an IPA. */
@@ -111,6 +123,11 @@ struct partition_desc {
     ipaddr_t entry;         /* first instruction after a cold start */
     bool entry_given;       /* entry-address present; else the kernel's load address */
     uint64_t boot_arg;      /* x0 at entry: IPA of the device tree, 0 without one */
+    bool tree_made;         /* the kernel makes the device tree: config_make_trees() */
+    bool no_tree;           /* no-device-tree present: x0 is 0 */
+    bool tree_given;        /* device-tree-address present; else the tree is placed */
+    ipaddr_t tree;          /* device-tree-address */
+    const char *bootargs;   /* for the tree's /chosen; NULL = none */
     enum gic_version vgic;  /* model that the guest sees */
     ipaddr_t gicd;          /* default 0x08000000 */
     ipaddr_t gicc;          /* v2: default 0x08010000 */
@@ -119,8 +136,14 @@ struct partition_desc {
     ipaddr_t uart;          /* default 0x09000000 */
     uint32_t uart_irq;      /* INTID, default 33 (SPI 1) */
     uint32_t console_bytes; /* output ring, power of two */
-    bool console_input;     /* receives the host console's input */
+    bool console_input;     /* may be typed to */
+    bool console_first;     /* is typed to at start: one of those with console_input */
+    bool console_raw;       /* has the terminal to itself while it is typed to */
     bool abort_on_unmapped; /* accesses to nothing: true = SEA to the guest, false = health event */
+    /* With has_uart: what drivers find there. */
+    enum uart_model uart_model;
+    bool idle_in_kernel; /* WFI: true = EL2 waits, and uses the time; false = the core does */
+    bool own_time;       /* counters: true = stand still outside its windows; false = module's */
 };
 
 struct window_desc {
@@ -154,6 +177,7 @@ struct module_desc {
     uint64_t exit_cost_ns;
     uint64_t stop_after_frames; /* 0 = run for ever; else report and power off (demos, tests) */
     bool print_trace;           /* the final report prints the trace ring */
+    uint32_t switch_key; /* control character that says who is typed to next; 0 = none does */
     struct platform_desc platform;
     uint32_t partition_count;
     struct partition_desc *partition;

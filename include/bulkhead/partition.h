@@ -24,6 +24,18 @@ struct vcpu_timers {
     uint64_t virt_ctl, virt_cval;
     uint64_t phys_ctl, phys_cval;
     uint64_t virt_offset; /* CNTVOFF_EL2 */
+    uint64_t control;     /* CNTHCTL_EL2 */
+    /* A partition with its own time: physical count and timer trap, and phys_cval is made of this,
+     * which is CNTP_CVAL_EL0 as the guest knows it. */
+    bool own_time;
+    uint64_t own_cval;
+};
+
+/* How far a set/way flush is (arch/arm64/set_way.c). */
+struct flush_cursor {
+    uint64_t pc;    /* the instruction that wants it */
+    uint32_t index; /* memory region */
+    uint64_t offset;
 };
 
 struct vcpu {
@@ -36,6 +48,7 @@ struct vcpu {
     uint32_t gic_ap0r[4]; /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
     uint32_t gic_ap1r[4];
     struct vgic_cpu vgic;
+    struct flush_cursor flush;
 };
 
 /* Where the restartable start routine is (kernel/start.c). */
@@ -56,6 +69,7 @@ struct partition {
     struct vpl011 uart;
     struct console_ring console;
     struct start_cursor start;
+    uint64_t own_ticks;   /* own time at the next window's start: what the others lasted by plan */
     uint64_t start_count; /* cold starts completed */
     uint64_t health_events;
     uint32_t health_lines;      /* that wait for the console (kernel/hm.c) */

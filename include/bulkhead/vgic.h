@@ -11,8 +11,9 @@
  *   - writes lr[] back,
  *   - asks for the no-pending maintenance interrupt (NPIE, not UIE) if more_pending: while anything
  *     is ready, at least one list register was left in the state "pending",
- *   - asks for the not-present maintenance interrupt (LRENPIE) and traps ICC_DIR_EL1 (TDIR) if
- *     active_overflow,
+ *   - asks for the not-present maintenance interrupt (LRENPIE) if active_overflow,
+ *   - traps deactivation by the guest (ICC_DIR_EL1; GICC_DIR always) if active_overflow, or if
+ *     there are siblings,
  *   - deactivates the physical interrupts named in hw_done[], if hw_done_any, and clears both.
  * While the vCPU is out, lr[] is simply what was saved.  A vCPU that comes in is refilled by
  * vgic_hw_levels() if a linked line has changed, unless it is overloaded (more_pending or
@@ -74,6 +75,7 @@ struct vgic_cpu {
     uint32_t lr_pended;   /* bit n: lr[n] was pending when last filled or folded */
     uint32_t lr_active;   /* bit n: lr[n] was active when last filled or folded */
     uint32_t ctlr_seen;   /* GICD_CTLR that lr[] was filled for */
+    uint32_t line_now;    /* in: linked private ones whose line is up: they read as pending */
     uint32_t eoi_count;   /* in: ends of interrupts that were in no LR, since the last call */
     bool more_pending;    /* out: more is ready than fits: ask for the no-pending interrupt */
     bool active_overflow; /* out: active ones are in no LR: count ends, trap DIR */
@@ -176,9 +178,12 @@ void vgic_hw_retract(struct vgic_cpu *cpu, uint32_t intid);
  * already stays as it is.  [LR] */
 void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_t high);
 
-/* The guest wrote ICC_DIR_EL1 (trapped while active_overflow).  An INTID that this vCPU does not
- * hold active is ignored.  [LR] */
+/* The guest wrote ICC_DIR_EL1 or GICC_DIR, in EOImode 1.  An SPI may be active on another vCPU;
+ * what is not active is ignored.  [LR] */
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid);
+
+/* A vCPU that leaves makes what its guest did in lr[] known to its siblings.  [LR] */
+void vgic_publish(struct vgic_cpu *cpu);
 
 /* Whether any enabled interrupt is pending for this vCPU (a WFI would not wait).  [LR] */
 bool vgic_has_pending(const struct vgic_cpu *cpu);

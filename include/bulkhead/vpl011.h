@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What UART does a partition see?  A PL011 (ARM DDI 0183) whose transmitter is the partition's
- * console ring: never full, never busy, so that nothing about the physical UART shows.
+ * What UART does a partition see?  A PL011 (ARM DDI 0183), or the part of one that SBSA asks for
+ * (ARM DEN 0029, appendix on the generic UART).  Its transmitter is the partition's console ring:
+ * never full, never busy, so that nothing about the physical UART shows.  Characters that come in
+ * wait on the line while the receive FIFO is full.
  *
  * Portable.  Ownership: the core that runs the partition.
  */
@@ -11,7 +13,7 @@
 #include <bulkhead/console.h>
 #include <bulkhead/vgic.h>
 
-#define VPL011_RX_BYTES 64U /* power of two; behind it the guest's FIFO levels are those of 16 */
+#define VPL011_RX_BYTES 256U /* power of two: receive FIFO and what waits behind it */
 
 struct vpl011 {
     struct console_ring *out;
@@ -20,10 +22,15 @@ struct vpl011 {
     uint32_t rx_tail;
     uint64_t rx_lost;
     uint32_t rsr, ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, ris, dmacr;
-    bool irq_line; /* (ris & imsc) != 0 */
+    uint32_t rx_depth;   /* characters that the receive FIFO holds */
+    uint32_t rx_trigger; /* as many raise the receive interrupt */
+    uint32_t modem;      /* UARTFR's bits of the modem lines: not 0 in loopback only */
+    bool sbsa;           /* SBSA's registers only; FIFOs of 32, always on */
+    bool caught_up;      /* the last read let in a character that had waited on the line */
+    bool irq_line;       /* (ris & imsc) != 0 */
 };
 
-void vpl011_reset(struct vpl011 *uart, struct console_ring *out);
+void vpl011_reset(struct vpl011 *uart, enum uart_model model, struct console_ring *out);
 
 /*
  * One guest access; offset within the 4 KiB frame; widths 1, 2 and 4.  Returns false for others and
@@ -32,8 +39,8 @@ void vpl011_reset(struct vpl011 *uart, struct console_ring *out);
  */
 bool vpl011_access(struct vpl011 *uart, struct vgic_access *access);
 
-/* A character from the host console; lost, with an overrun shown to the guest, when the receive
- * FIFO is full.  The caller compares irq_line as above.  O(1). */
+/* A character from the host console; lost, with an overrun shown to the guest, when VPL011_RX_BYTES
+ * wait already.  The caller compares irq_line as above.  O(1). */
 void vpl011_receive(struct vpl011 *uart, uint8_t character);
 
 #endif

@@ -299,8 +299,8 @@ static void check_images(struct reader *reader, struct partition_desc *partition
         }
         if (image->kind == IMAGE_KERNEL) {
             if (!image->load_given) {
-                image->load =
-                    partition->memory[0].ipa; /* plus text_offset, once the header was seen */
+                /* plus text_offset, once the header was seen */
+                image->load = partition_ram(partition)->ipa;
             }
             if (!partition->entry_given) {
                 partition->entry = image->load;
@@ -318,9 +318,34 @@ static void check_images(struct reader *reader, struct partition_desc *partition
     }
 }
 
+/* Who is typed to first: the partition that says so, else the one with the lowest id of those that
+ * may be typed to.  Without a switch nobody else ever is. */
+static void choose_input(struct reader *reader)
+{
+    struct partition_desc *first = NULL;
+    for (uint32_t index = 0; index < reader->module->partition_count; index++) {
+        struct partition_desc *partition = &reader->module->partition[index];
+        if (!partition->console_input) {
+            continue;
+        }
+        bool both_first = first != NULL && first->console_first && partition->console_first;
+        if (both_first || (first != NULL && !CONFIG_CONSOLE_SWITCH)) {
+            reader->fault_count++;
+            fault_emit(reader->input, RULE_INPUT_TWICE, partition->node, "input", first->node,
+                       NULL);
+        }
+        if (first == NULL || partition->console_first) {
+            first = partition;
+        }
+    }
+    if (first != NULL) {
+        first->console_first = true;
+    }
+}
+
 void check_partitions(struct reader *reader)
 {
-    const struct partition_desc *input = NULL;
+    choose_input(reader);
     for (uint32_t index = 0; index < reader->module->partition_count; index++) {
         struct partition_desc *partition = &reader->module->partition[index];
         for (uint32_t other = 0; other < index; other++) {
@@ -330,14 +355,6 @@ void check_partitions(struct reader *reader)
                 fault_emit(reader->input, RULE_LABEL_TWICE, partition->node, "label", before->node,
                            NULL);
             }
-        }
-        if (partition->console_input) {
-            if (input != NULL) {
-                reader->fault_count++;
-                fault_emit(reader->input, RULE_INPUT_TWICE, partition->node, "input", input->node,
-                           NULL);
-            }
-            input = partition;
         }
         uint32_t faults_before = reader->fault_count;
         check_space(reader, partition);

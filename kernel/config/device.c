@@ -89,6 +89,51 @@ static bool read_interrupts(struct reader *reader, struct device_desc *device, u
     return true;
 }
 
+/* The node that a phandle refers to, if it is a fixed clock; else TREE_NONE.  Time: linear in the
+ * tree. */
+static uint32_t find_fixed_clock(const struct tree *tree, uint32_t phandle)
+{
+    for (uint32_t node = 0; node < tree->node_count; node++) {
+        const struct tree_prop *prop = tree_prop(tree, node, "phandle");
+        if (prop != NULL && prop->length == 4 && tree_cell(prop, 0) == phandle) {
+            return tree_has_string(tree_prop(tree, node, "compatible"), "fixed-clock") ? node
+                                                                                       : TREE_NONE;
+        }
+    }
+    return TREE_NONE;
+}
+
+/* The frequencies of the host node's clocks, if all of them are fixed ones: others the partition
+ * has no say in, and is not told of. */
+static bool read_clocks(struct reader *reader, struct device_desc *device, uint32_t host)
+{
+    const struct tree_prop *prop = tree_prop(&reader->tree, host, "clocks");
+    uint32_t count = prop == NULL ? 0 : prop->length / 4U;
+    device->clock_hz = reader_take(reader, count, sizeof(*device->clock_hz));
+    if (device->clock_hz == NULL) {
+        return false;
+    }
+    for (uint32_t index = 0; index < count; index++) {
+        uint32_t clock = find_fixed_clock(&reader->tree, tree_cell(prop, index));
+        const struct tree_prop *hz =
+            clock == TREE_NONE ? NULL : tree_prop(&reader->tree, clock, "clock-frequency");
+        if (hz == NULL || hz->length != 4) {
+            return true;
+        }
+        device->clock_hz[index] = tree_cell(hz, 0);
+    }
+    device->clock_count = count;
+    return true;
+}
+
+/* What a device tree for the partition will say of the device. */
+static bool read_for_guest(struct reader *reader, struct device_desc *device, uint32_t host)
+{
+    device->host_prop = &reader->tree.prop[reader->tree.node[host].prop];
+    device->host_prop_count = reader->tree.node[host].prop_count;
+    return read_clocks(reader, device, host);
+}
+
 /* Whether the host node is one that may be given away. */
 static bool may_be_given(struct reader *reader, uint32_t node, uint32_t host)
 {
@@ -185,12 +230,13 @@ void device_read(struct reader *reader, struct partition_desc *partition, uint32
     const char *path = reader_path(reader, node);
     uint32_t at = 0;
     for (uint32_t index = 0; index < reader->host_count; index++) {
-        struct device_desc device = {.node = path};
+        struct device_desc device = {.node = path, .range = at};
         if (reader->host[index].node != host) {
             continue;
         }
         if (!add_range(reader, &device, node, &reader->host[index], found[DEVICE_REG], at) ||
-            (at == 0 && !read_interrupts(reader, &device, node, host))) {
+            (at == 0 && !read_interrupts(reader, &device, node, host)) ||
+            (CONFIG_GUEST_TREE && at == 0 && !read_for_guest(reader, &device, host))) {
             return;
         }
         device.host_path = tree_string(found[DEVICE_HOST]);

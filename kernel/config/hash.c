@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CANONICAL_FORM                                                                             \
-    2U /* raised whenever the form changes, so that old and new never compare equal */
+    3U /* raised whenever the form changes, so that old and new never compare equal */
 
 /* A number as its length in bytes and its bytes, lowest first: most are small, and hashing is slow.
  */
@@ -64,8 +64,13 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
     for (uint32_t index = 0; index < partition->memory_count; index++) {
         add_memory(hash, &partition->memory[index]);
     }
-    add_number(hash, partition->image_count);
-    for (uint32_t index = 0; index < partition->image_count; index++) {
+    /* A tree that the kernel made, the last image, follows from all the rest. */
+    uint32_t image_count = partition->image_count;
+    if (image_count != 0 && partition->image[image_count - 1].made != NULL) {
+        image_count--;
+    }
+    add_number(hash, image_count);
+    for (uint32_t index = 0; index < image_count; index++) {
         const struct image_desc *image = &partition->image[index];
         add_number(hash, (uint64_t)image->kind);
         add_number(hash, image->size_bytes);
@@ -81,13 +86,24 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
         add_device(hash, &partition->device[index]);
     }
     add_number(hash, partition->entry.ipa);
-    add_number(hash, partition->boot_arg);
+    add_number(hash, (partition->no_tree ? 1U : 0U) | (partition->tree_given ? 2U : 0U) |
+                         (partition->bootargs != NULL ? 4U : 0U));
+    if (partition->tree_given) {
+        add_number(hash, partition->tree.ipa);
+    }
+    if (partition->bootargs != NULL) {
+        add_string(hash, partition->bootargs);
+    }
     add_number(hash, (uint64_t)partition->vgic);
     add_number(hash, partition->gicd.ipa);
     add_number(hash, partition->vgic == GIC_V2 ? partition->gicc.ipa : partition->gicr.ipa);
     add_number(hash, (partition->has_uart ? 1U : 0U) | (partition->console_input ? 2U : 0U) |
-                         (partition->abort_on_unmapped ? 4U : 0U));
+                         (partition->abort_on_unmapped ? 4U : 0U) |
+                         (partition->idle_in_kernel ? 8U : 0U) | (partition->own_time ? 16U : 0U) |
+                         (partition->console_first ? 32U : 0U) |
+                         (partition->console_raw ? 64U : 0U));
     if (partition->has_uart) {
+        add_number(hash, (uint64_t)partition->uart_model);
         add_number(hash, partition->uart.ipa);
         add_number(hash, partition->uart_irq);
         add_number(hash, partition->console_bytes);
@@ -123,6 +139,7 @@ void config_hash(const struct module_desc *module, uint8_t digest[SHA256_BYTES])
     add_number(&hash, module->exit_cost_ns);
     add_number(&hash, module->stop_after_frames);
     add_number(&hash, module->print_trace ? 1 : 0);
+    add_number(&hash, module->switch_key);
     add_number(&hash, module->partition_count);
     for (uint32_t index = 0; index < module->partition_count; index++) {
         add_partition(&hash, &module->partition[index]);

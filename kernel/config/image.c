@@ -33,6 +33,15 @@ static void report(const struct config_input *input, enum config_rule rule,
     fault_emit(input, rule, image->node, property, other, &(struct fault_values){value, limit});
 }
 
+const struct memory_desc *partition_ram(const struct partition_desc *partition)
+{
+    uint32_t index = 0;
+    while (index < partition->memory_count && partition->memory[index].read_only) {
+        index++;
+    }
+    return &partition->memory[index < partition->memory_count ? index : 0];
+}
+
 /* The memory that an address lies in, or NULL. */
 static const struct memory_desc *memory_at(const struct partition_desc *partition, uint64_t ipa)
 {
@@ -50,22 +59,22 @@ bool image_check(const struct config_input *input, const struct partition_desc *
 {
     uint64_t load = image->load.ipa;
     const struct memory_desc *memory = memory_at(partition, load);
+    const char *property = image->made != NULL ? "device-tree-address" : "load-address";
     if (memory == NULL) {
-        report(input, RULE_IMAGE_OUTSIDE, image, "load-address", partition->node, load,
-               image->mem_bytes);
+        report(input, RULE_IMAGE_OUTSIDE, image, property, partition->node, load, image->mem_bytes);
         return false;
     }
     uint64_t room = memory->ipa.ipa + memory->size_bytes - load;
     if (image->mem_bytes > room) {
-        report(input, RULE_IMAGE_TOO_LARGE, image, "reg", memory->node, image->mem_bytes, room);
+        report(input, RULE_IMAGE_TOO_LARGE, image, image->made != NULL ? property : "reg",
+               memory->node, image->mem_bytes, room);
         return false;
     }
     for (uint32_t index = 0; index < partition->image_count; index++) {
         const struct image_desc *other = &partition->image[index];
         if (other != image &&
             ranges_overlap(load, image->mem_bytes, other->load.ipa, other->mem_bytes)) {
-            report(input, RULE_IMAGE_OVERLAP, image, "load-address", other->node, load,
-                   other->load.ipa);
+            report(input, RULE_IMAGE_OVERLAP, image, property, other->node, load, other->load.ipa);
             return false;
         }
     }
@@ -89,7 +98,7 @@ static bool place_below(const struct config_input *input, const struct memory_de
 bool image_place_high(const struct config_input *input, struct partition_desc *partition)
 {
     static const enum image_kind order[] = {IMAGE_DEVICE_TREE, IMAGE_RAMDISK};
-    const struct memory_desc *memory = &partition->memory[0];
+    const struct memory_desc *memory = partition_ram(partition);
     uint64_t top = memory->ipa.ipa + memory->size_bytes;
     for (uint32_t step = 0; step < ARRAY_COUNT(order); step++) {
         for (uint32_t index = 0; index < partition->image_count; index++) {
@@ -148,7 +157,7 @@ bool config_apply_image_header(const struct config_input *input, struct module_d
                                const uint8_t header[IMAGE_HEADER_BYTES])
 {
     static const uint8_t magic[4] = {'A', 'R', 'M', 0x64};
-    uint64_t base = partition->memory[0].ipa.ipa;
+    uint64_t base = partition_ram(partition)->ipa.ipa;
     uint64_t text_offset = 0;
     (void)module;
     if (image->kind != IMAGE_KERNEL) {

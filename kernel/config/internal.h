@@ -27,6 +27,9 @@
 #define CONSOLE_BYTES_MIN 256U
 #define CONSOLE_BYTES_MAX 0x100000U
 #define IMAGE_ALIGN_BYTES BLOCK_BYTES /* arm64 Image: base of 2 MiB plus text_offset */
+#define TREE_ALIGN_BYTES  8U          /* of a guest's device tree, and how large one may be: */
+#define TREE_BYTES_MAX    BLOCK_BYTES /* Linux, "Booting AArch64 Linux", section 2 */
+#define BOOTARGS_MAX      2047U       /* COMMAND_LINE_SIZE of Linux on arm64, less the NUL */
 
 /* What a range of the host's address space is; from HOST_DEVICE on, registers. */
 enum host_kind { HOST_RAM, HOST_RESERVED, HOST_DEVICE, HOST_GIC, HOST_UART };
@@ -97,7 +100,8 @@ enum prop_kind {
     PROP_U32,        /* one cell */
     PROP_U64,        /* one or two cells */
     PROP_STRING,     /* one string */
-    PROP_COMPATIBLE, /* strings, `text` among them */
+    PROP_COMPATIBLE, /* strings, `text` among them if it is given */
+    PROP_OPTION,     /* no value, or the string `text` */
     PROP_CELLS,      /* exactly `cells` cells */
     PROP_CELL_TUPLES /* one or more tuples of `cells` cells */
 };
@@ -110,7 +114,7 @@ struct prop_spec {
     const char *text;
 };
 
-#define PROPS_MAX 16U
+#define PROPS_MAX 24U
 
 /*
  * Reads all properties of a node: found[i] is the one of spec[i], or NULL if it is absent. Anything
@@ -166,12 +170,21 @@ void check_machine(struct reader *reader);    /* physical memory, devices and in
 void check_partitions(struct reader *reader); /* each partition's own address space */
 void check_schedules(struct reader *reader);
 
-/* Checks that one image lies in memory of its partition and clear of the images before it. */
+/* The memory that images without an address go to: the lowest that may be written. */
+const struct memory_desc *partition_ram(const struct partition_desc *partition);
+
+/* Checks that one image lies in memory of its partition and clear of all its other images. */
 bool image_check(const struct config_input *input, const struct partition_desc *partition,
                  const struct image_desc *image);
 
 /* Gives ramdisk and device tree without load-address their place at the top of memory. */
 bool image_place_high(const struct config_input *input, struct partition_desc *partition);
+
+/* Does the device tree that a user supplied say more than the partition was granted?  Between
+ * reading and placement; the arena is used, and left as it was.  Time: linear in the tree. */
+bool guest_tree_check(const struct config_input *input, const struct platform_desc *platform,
+                      const struct partition_desc *partition, const struct image_desc *image,
+                      struct arena arena);
 
 /* The entry point's check. */
 bool image_check_entry(const struct config_input *input, const struct partition_desc *partition);

@@ -151,7 +151,8 @@ static uint64_t digest_begins(const uint8_t digest[SHA256_BYTES])
 
 /* Reads an image once, page by page: its header, and its hash where the description has one. */
 static bool check_image(const struct config_input *input, struct module_desc *module,
-                        struct partition_desc *partition, struct image_desc *image, uint8_t *page)
+                        struct partition_desc *partition, struct image_desc *image, uint8_t *page,
+                        const struct arena *arena)
 {
     uint8_t header[IMAGE_HEADER_BYTES] = {0};
     uint8_t digest[SHA256_BYTES];
@@ -184,6 +185,9 @@ static bool check_image(const struct config_input *input, struct module_desc *mo
             return false;
         }
     }
+    if (CONFIG_GUEST_TREE && image->kind == IMAGE_DEVICE_TREE) {
+        return guest_tree_check(input, &module->platform, partition, image, *arena);
+    }
     return config_apply_image_header(input, module, partition, image, header);
 }
 
@@ -201,7 +205,8 @@ bool config_check_images(const struct config_input *input, struct module_desc *m
     for (uint32_t index = 0; index < module->partition_count; index++) {
         struct partition_desc *partition = &module->partition[index];
         for (uint32_t at = 0; at < partition->image_count; at++) {
-            right = check_image(input, module, partition, &partition->image[at], page) && right;
+            right = check_image(input, module, partition, &partition->image[at], page, &scratch) &&
+                    right;
         }
     }
     return right;

@@ -33,6 +33,11 @@ enum partition_prop {
     PARTITION_GICR,
     PARTITION_NO_CONSOLE,
     PARTITION_UNMAPPED,
+    PARTITION_IDLE,
+    PARTITION_TIME,
+    PARTITION_BOOTARGS,
+    PARTITION_TREE,
+    PARTITION_NO_TREE,
     PARTITION_PROPS
 };
 
@@ -54,6 +59,11 @@ static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_GICR] = {.name = "gicr-address", .kind = PROP_U64},
     [PARTITION_NO_CONSOLE] = {.name = "no-console", .kind = PROP_FLAG},
     [PARTITION_UNMAPPED] = {.name = "unmapped-access", .kind = PROP_STRING},
+    [PARTITION_IDLE] = {.name = "idle", .kind = PROP_STRING},
+    [PARTITION_TIME] = {.name = "time", .kind = PROP_STRING},
+    [PARTITION_BOOTARGS] = {.name = "bootargs", .kind = PROP_STRING},
+    [PARTITION_TREE] = {.name = "device-tree-address", .kind = PROP_U64},
+    [PARTITION_NO_TREE] = {.name = "no-device-tree", .kind = PROP_FLAG},
 };
 
 enum memory_prop { MEMORY_REG, MEMORY_HOST, MEMORY_READ_ONLY, MEMORY_NO_EXECUTE, MEMORY_PROPS };
@@ -84,18 +94,17 @@ enum console_prop {
     CONSOLE_SPI,
     CONSOLE_BYTES,
     CONSOLE_INPUT,
+    CONSOLE_RAW,
     CONSOLE_PROPS
 };
 
 static const struct prop_spec console_spec[CONSOLE_PROPS] = {
-    [CONSOLE_COMPATIBLE] = {.name = "compatible",
-                            .kind = PROP_COMPATIBLE,
-                            .required = true,
-                            .text = "arm,pl011"},
+    [CONSOLE_COMPATIBLE] = {.name = "compatible", .kind = PROP_COMPATIBLE, .required = true},
     [CONSOLE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
     [CONSOLE_SPI] = {.name = "spi", .kind = PROP_U32},
     [CONSOLE_BYTES] = {.name = "buffer-bytes", .kind = PROP_U32},
-    [CONSOLE_INPUT] = {.name = "input", .kind = PROP_FLAG},
+    [CONSOLE_INPUT] = {.name = "input", .kind = PROP_OPTION, .text = "first"},
+    [CONSOLE_RAW] = {.name = "raw", .kind = PROP_FLAG},
 };
 
 static void bad_value(struct reader *reader, uint32_t node, const struct tree_prop *prop,
@@ -148,17 +157,26 @@ static bool image_kind_of(const struct tree_prop *compatible, enum image_kind *k
         *kind = IMAGE_RAMDISK;
     } else if (tree_has_string(compatible, "multiboot,device-tree")) {
         *kind = IMAGE_DEVICE_TREE;
+    } else if (compatible->length == sizeof("multiboot,module")) { /* the only string, then */
+        *kind = IMAGE_DATA;
     } else {
         return false;
     }
     return true;
 }
 
-/* Keeps the images sorted by kind. */
+/* Data has an address, others are the only ones of their kind. */
+static bool stands_before(const struct image_desc *left, const struct image_desc *right)
+{
+    return left->kind < right->kind ||
+           (left->kind == right->kind && left->load.ipa < right->load.ipa);
+}
+
+/* Keeps the images sorted, so that their order does not depend on that of the nodes. */
 static void append_image(struct partition_desc *partition, struct image_desc image)
 {
     uint32_t at = partition->image_count++;
-    for (; at != 0 && partition->image[at - 1].kind > image.kind; at--) {
+    for (; at != 0 && stands_before(&image, &partition->image[at - 1]); at--) {
         partition->image[at] = partition->image[at - 1];
     }
     partition->image[at] = image;
@@ -187,12 +205,12 @@ static bool place_image(struct reader *reader, uint32_t node, const struct tree_
     return true;
 }
 
-/* node_of[kind] remembers the first image of each kind. */
+/* node_of[kind] remembers the first image of each kind of which there may be one. */
 static void read_image(struct reader *reader, struct partition_desc *partition, uint32_t node,
-                       uint32_t node_of[3])
+                       uint32_t node_of[IMAGE_DATA])
 {
     const struct tree_prop *found[PROPS_MAX];
-    struct image_desc image;
+    struct image_desc image = {.made = NULL};
     if (!props_read(reader, node, image_spec, IMAGE_PROPS, found) ||
         !props_no_children(reader, node)) {
         return;
@@ -201,11 +219,17 @@ static void read_image(struct reader *reader, struct partition_desc *partition, 
         fault_report(reader, RULE_PROPERTY_VALUE, node, "compatible", TREE_NONE, NULL);
         return;
     }
-    if (node_of[image.kind] != TREE_NONE) {
+    if (image.kind == IMAGE_DATA) {
+        if (found[IMAGE_LOAD] == NULL) {
+            fault_report(reader, RULE_MISSING_PROPERTY, node, "load-address", TREE_NONE, NULL);
+            return;
+        }
+    } else if (node_of[image.kind] != TREE_NONE) {
         fault_report(reader, RULE_NODE_TWICE, node, NULL, node_of[image.kind], NULL);
         return;
+    } else {
+        node_of[image.kind] = node;
     }
-    node_of[image.kind] = node;
     if (!place_image(reader, node, found[IMAGE_REG], found[IMAGE_FILE], &image)) {
         return;
     }
@@ -224,6 +248,9 @@ static void read_image(struct reader *reader, struct partition_desc *partition, 
     } else if (image.load.ipa > UINT64_MAX - image.size_bytes) {
         values = (struct fault_values){image.load.ipa, image.size_bytes};
         fault_report(reader, RULE_ADDRESS_OVERFLOW, node, "load-address", TREE_NONE, &values);
+    } else if (image.kind == IMAGE_DEVICE_TREE && image.load.ipa % TREE_ALIGN_BYTES != 0) {
+        values = (struct fault_values){image.load.ipa, TREE_ALIGN_BYTES};
+        fault_report(reader, RULE_MISALIGNED, node, "load-address", TREE_NONE, &values);
     } else {
         append_image(partition, image);
     }
@@ -235,6 +262,12 @@ static void read_console(struct reader *reader, struct partition_desc *partition
     if (!props_read(reader, node, console_spec, CONSOLE_PROPS, found) ||
         !props_no_children(reader, node)) {
         return;
+    }
+    const struct tree_prop *compatible = found[CONSOLE_COMPATIBLE];
+    bool pl011 = tree_has_string(compatible, "arm,pl011");
+    partition->uart_model = pl011 ? UART_MODEL_PL011 : UART_MODEL_SBSA;
+    if (!pl011 && !tree_has_string(compatible, "arm,sbsa-uart")) {
+        fault_report(reader, RULE_PROPERTY_VALUE, node, compatible->name, TREE_NONE, NULL);
     }
     if (found[CONSOLE_REG] != NULL) {
         uint64_t size = tree_number(found[CONSOLE_REG], 2, 2);
@@ -257,7 +290,14 @@ static void read_console(struct reader *reader, struct partition_desc *partition
     if (bytes < CONSOLE_BYTES_MIN || bytes > CONSOLE_BYTES_MAX || (bytes & (bytes - 1)) != 0) {
         bad_value(reader, node, found[CONSOLE_BYTES], CONSOLE_BYTES_MAX);
     }
-    partition->console_input = found[CONSOLE_INPUT] != NULL;
+    const struct tree_prop *input = found[CONSOLE_INPUT];
+    partition->console_input = input != NULL;
+    partition->console_first = input != NULL && input->length != 0;
+    partition->console_raw = found[CONSOLE_RAW] != NULL;
+    if (partition->console_raw && input == NULL) {
+        /* It would do nothing. */
+        fault_report(reader, RULE_PROPERTY_VALUE, node, "raw", TREE_NONE, NULL);
+    }
 }
 
 enum child_kind { CHILD_MEMORY, CHILD_IMAGE, CHILD_CONSOLE, CHILD_DEVICE, CHILD_KINDS };
@@ -295,15 +335,38 @@ static bool take_children(struct reader *reader, struct partition_desc *partitio
         count[kind] += host == NULL ? 1 : device_range_count(reader, host);
     }
     partition->memory = reader_take(reader, count[CHILD_MEMORY], sizeof(*partition->memory));
-    partition->image = reader_take(reader, count[CHILD_IMAGE], sizeof(*partition->image));
+    /* One more: the device tree that the kernel makes. */
+    partition->image = reader_take(reader, count[CHILD_IMAGE] + 1U, sizeof(*partition->image));
     partition->device = reader_take(reader, count[CHILD_DEVICE], sizeof(*partition->device));
     return partition->memory != NULL && partition->image != NULL && partition->device != NULL;
+}
+
+/*
+ * Who makes the partition's device tree: the user, by an image; nobody, by no-device-tree; else the
+ * kernel.  A property that would do nothing then is a fault.
+ */
+static void choose_tree(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                        uint32_t image_node)
+{
+    static const char *const needs_tree[] = {"bootargs", "device-tree-address"};
+    partition->tree_made = CONFIG_GUEST_TREE && image_node == TREE_NONE && !partition->no_tree;
+    for (uint32_t index = 0; index < ARRAY_COUNT(needs_tree); index++) {
+        bool given = index == 0 ? partition->bootargs != NULL : partition->tree_given;
+        if (!given || partition->tree_made) {
+            continue;
+        }
+        fault_report(reader, CONFIG_GUEST_TREE ? RULE_PROPERTY_VALUE : RULE_GUEST_TREE_SUPPORT,
+                     node, needs_tree[index], image_node, NULL);
+    }
+    if (partition->no_tree && image_node != TREE_NONE) {
+        fault_report(reader, RULE_PROPERTY_VALUE, node, "no-device-tree", image_node, NULL);
+    }
 }
 
 static void read_children(struct reader *reader, struct partition_desc *partition, uint32_t node)
 {
     uint32_t end = reader->tree.node[node].end;
-    uint32_t image_node[3] = {TREE_NONE, TREE_NONE, TREE_NONE};
+    uint32_t image_node[IMAGE_DATA] = {TREE_NONE, TREE_NONE, TREE_NONE};
     uint32_t console_node = TREE_NONE;
     uint32_t faults_before = reader->fault_count;
     for (uint32_t child = tree_first_child(node); child < end;
@@ -339,6 +402,28 @@ static void read_children(struct reader *reader, struct partition_desc *partitio
         }
         if (image_node[IMAGE_KERNEL] == TREE_NONE) {
             fault_missing_node(reader, node, "module with multiboot,kernel");
+        }
+        choose_tree(reader, partition, node, image_node[IMAGE_DEVICE_TREE]);
+    }
+}
+
+/* What the partition says of its device tree; whether one is made, choose_tree() says. */
+static void read_tree_wishes(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                             const struct tree_prop *const found[PROPS_MAX])
+{
+    const struct tree_prop *bootargs = found[PARTITION_BOOTARGS];
+    partition->no_tree = found[PARTITION_NO_TREE] != NULL;
+    partition->tree_given = found[PARTITION_TREE] != NULL;
+    partition->tree = ipa_of(props_number(found[PARTITION_TREE], 0));
+    if (partition->tree.ipa % TREE_ALIGN_BYTES != 0) {
+        fault_report(reader, RULE_MISALIGNED, node, "device-tree-address", TREE_NONE,
+                     &(struct fault_values){partition->tree.ipa, TREE_ALIGN_BYTES});
+    }
+    if (bootargs != NULL) {
+        partition->bootargs = tree_string(bootargs);
+        if (bootargs->length - 1U > BOOTARGS_MAX) {
+            fault_report(reader, RULE_PROPERTY_LENGTH, node, "bootargs", TREE_NONE,
+                         &(struct fault_values){bootargs->length, BOOTARGS_MAX + 1U});
         }
     }
 }
@@ -383,6 +468,19 @@ static void read_vgic(struct reader *reader, struct partition_desc *partition, u
     partition->gicr = frame_address(reader, node, found[PARTITION_GICR], DEFAULT_GICR, 0x10000);
 }
 
+/* A choice between two words, of which the first one is the default: whether it is the second. */
+static bool is_second(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                      const char *first, const char *second)
+{
+    if (prop == NULL || strcmp(tree_string(prop), first) == 0) {
+        return false;
+    }
+    if (strcmp(tree_string(prop), second) != 0) {
+        fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+    }
+    return true;
+}
+
 static void read_partition(struct reader *reader, struct partition_desc *partition, uint32_t index,
                            uint32_t node)
 {
@@ -412,13 +510,14 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
         partition->uart_irq = DEFAULT_UART_SPI + SPI_FIRST_INTID;
         partition->console_bytes = DEFAULT_CONSOLE_BYTES;
     }
-    if (found[PARTITION_UNMAPPED] != NULL) {
-        const char *action = tree_string(found[PARTITION_UNMAPPED]);
-        partition->abort_on_unmapped = strcmp(action, "abort") == 0;
-        if (!partition->abort_on_unmapped && strcmp(action, "fault") != 0) {
-            fault_report(reader, RULE_PROPERTY_VALUE, node, "unmapped-access", TREE_NONE, NULL);
-        }
+    partition->abort_on_unmapped =
+        is_second(reader, node, found[PARTITION_UNMAPPED], "fault", "abort");
+    partition->idle_in_kernel = is_second(reader, node, found[PARTITION_IDLE], "native", "kernel");
+    partition->own_time = is_second(reader, node, found[PARTITION_TIME], "module", "partition");
+    if (!CONFIG_PARTITION_TIME && partition->own_time) {
+        fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
     }
+    read_tree_wishes(reader, partition, node, found);
     if (take_children(reader, partition, node)) {
         read_children(reader, partition, node);
     }

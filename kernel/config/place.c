@@ -45,7 +45,7 @@ static uint64_t obstacle(const struct module_desc *module, uint64_t base, uint64
         for (uint32_t at = 0; at < partition->image_count && end == 0; at++) {
             const struct image_desc *image = &partition->image[at];
             struct address_range range = {image->pa.pa, image->size_bytes, NULL};
-            end = blocked_by(&range, base, size);
+            end = image->made == NULL ? blocked_by(&range, base, size) : 0;
         }
         for (uint32_t at = 0; at < partition->memory_count && end == 0; at++) {
             const struct memory_desc *memory = &partition->memory[at];

@@ -26,6 +26,9 @@ static bool has_form(const struct tree_prop *prop, const struct prop_spec *spec,
     case PROP_STRING:
         *required_bytes = 1;
         return tree_string(prop) != NULL;
+    case PROP_OPTION:
+        *required_bytes = (uint32_t)strlen(spec->text) + 1;
+        return prop->length == 0 || tree_string(prop) != NULL;
     case PROP_COMPATIBLE:
         *required_bytes = 1;
         return prop->length != 0 && ((const char *)prop->cell)[prop->length - 1] == '\0';
@@ -74,7 +77,8 @@ bool props_read(struct reader *reader, uint32_t node, const struct prop_spec *sp
                 prop; /* not missing; no value is taken from it, since there was a fault */
         } else {
             found[which] = prop;
-            if (spec[which].kind == PROP_COMPATIBLE && !tree_has_string(prop, spec[which].text)) {
+            if (spec[which].text != NULL && prop->length != 0 &&
+                !tree_has_string(prop, spec[which].text)) {
                 fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
             }
         }

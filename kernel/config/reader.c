@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#define SWITCH_KEY_DEFAULT (CONFIG_CONSOLE_SWITCH ? 0x0fU : 0U) /* Ctrl-O */
+#define SWITCH_KEY_MAX     (CONFIG_CONSOLE_SWITCH ? 0x1fU : 0U)
+
 enum module_prop {
     MODULE_COMPATIBLE,
     MODULE_LABEL,
@@ -14,6 +17,7 @@ enum module_prop {
     MODULE_EXIT_COST,
     MODULE_STOP,
     MODULE_TRACE,
+    MODULE_SWITCH_KEY,
     MODULE_PROPS
 };
 
@@ -27,6 +31,7 @@ static const struct prop_spec module_spec[MODULE_PROPS] = {
     [MODULE_EXIT_COST] = {.name = "exit-cost-ns", .kind = PROP_U32},
     [MODULE_STOP] = {.name = "stop-after-frames", .kind = PROP_U64},
     [MODULE_TRACE] = {.name = "print-trace", .kind = PROP_FLAG},
+    [MODULE_SWITCH_KEY] = {.name = "input-switch-key", .kind = PROP_U32},
 };
 
 bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes)
@@ -110,6 +115,11 @@ static bool read_module(struct reader *reader)
     module->exit_cost_ns = props_number(found[MODULE_EXIT_COST], input->default_exit_cost_ns);
     module->stop_after_frames = props_number(found[MODULE_STOP], 0);
     module->print_trace = found[MODULE_TRACE] != NULL;
+    module->switch_key = (uint32_t)props_number(found[MODULE_SWITCH_KEY], SWITCH_KEY_DEFAULT);
+    if (module->switch_key > SWITCH_KEY_MAX) {
+        fault_report(reader, RULE_PROPERTY_VALUE, node, "input-switch-key", TREE_NONE,
+                     &(struct fault_values){module->switch_key, SWITCH_KEY_MAX});
+    }
     if (module->guard_ns < input->minimum_guard_ns) {
         fault_report(reader, RULE_GUARD_SHORT, node, "guard-ns", TREE_NONE,
                      &(struct fault_values){module->guard_ns, input->minimum_guard_ns});

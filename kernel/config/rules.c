@@ -87,11 +87,16 @@ static const char *const rule_row[RULE_COUNT] = {
             "at most"),
     [RULE_VCPU_COUNT] =
         ROW(DECIMAL, "vcpu-count", "a partition must have 1 to 8 vCPUs", "vcpus", "at most"),
+    [RULE_OWN_TIME_SUPPORT] = ROW(
+        DECIMAL, "own-time-support",
+        "this build of the kernel gives no partition its own time (option PARTITION_TIME)", "", ""),
     [RULE_VGIC_MODEL] = ROW(DECIMAL, "vgic-model",
                             "a partition's interrupt controller must be of the host's version",
                             "partition has GICv", "host has GICv"),
     [RULE_INPUT_TWICE] =
-        ROW(DECIMAL, "input-twice", "only one partition may receive the console's input", "", ""),
+        ROW(DECIMAL, "input-twice",
+            "only one partition may be typed to first (without the option CONSOLE_SWITCH: at all)",
+            "", ""),
     [RULE_SIZE_ZERO] = ROW(HEX, "size-zero", "a range must not be empty", "size", "at least"),
     [RULE_MISALIGNED] =
         ROW(HEX, "misaligned", "addresses and sizes must be aligned", "address", "multiple of"),
@@ -152,6 +157,32 @@ static const char *const rule_row[RULE_COUNT] = {
         ROW(HEX, "entry-outside",
             "the entry point must be aligned and lie in memory that may be executed", "entry",
             "alignment"),
+    [RULE_GUEST_TREE_SUPPORT] = ROW(DECIMAL, "guest-tree-support",
+                                    "this build of the kernel makes no device trees for guests "
+                                    "(option GUEST_TREE): supply one",
+                                    "", ""),
+    [RULE_GUEST_TREE_ROOM] =
+        ROW(HEX, "guest-tree-room",
+            "a partition's RAM must have room for the device tree that is made for it: give more, "
+            "or say no-device-tree",
+            "size", "of"),
+    [RULE_GUEST_MEMORY] =
+        ROW(HEX, "guest-memory",
+            "a guest's device tree may name only memory that its partition may write", "address",
+            "size"),
+    [RULE_GUEST_CPU] =
+        ROW(HEX, "guest-cpu",
+            "a guest's device tree may name only vCPUs of its partition, each once and by psci",
+            "reg", "below"),
+    [RULE_GUEST_GIC] = ROW(HEX, "guest-gic",
+                           "a guest's device tree must name its partition's interrupt controller",
+                           "found", "expected"),
+    [RULE_GUEST_TIMER] =
+        ROW(DECIMAL, "guest-timer",
+            "a guest's device tree must name its partition's timers as they are wired",
+            "found INTID", "expected"),
+    [RULE_GUEST_PSCI] =
+        ROW(DECIMAL, "guest-psci", "a guest's device tree must call PSCI by hvc or smc", "", ""),
     [RULE_DEVICE_UNKNOWN] =
         ROW(DECIMAL, "device-unknown", "host-device must be the full path of a host node", "", ""),
     [RULE_DEVICE_ADDRESS] =
@@ -279,6 +310,12 @@ static const char *other_word(int rule)
         return ", label ";
     case RULE_OVERLAY_TARGET:
         return ", target ";
+    case RULE_GUEST_MEMORY:
+    case RULE_GUEST_CPU:
+    case RULE_GUEST_GIC:
+    case RULE_GUEST_TIMER:
+    case RULE_GUEST_PSCI:
+        return ", its node ";
     default:
         return ", and ";
     }

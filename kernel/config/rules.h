@@ -40,6 +40,7 @@ enum config_rule {
     RULE_LABEL_TEXT,
     RULE_PARTITION_COUNT,
     RULE_VCPU_COUNT,
+    RULE_OWN_TIME_SUPPORT,
     RULE_VGIC_MODEL,
     RULE_INPUT_TWICE,
 
@@ -69,6 +70,15 @@ enum config_rule {
     RULE_IMAGE_TOO_LARGE,
     RULE_IMAGE_OVERLAP,
     RULE_ENTRY_OUTSIDE,
+
+    /* Device trees of guests. */
+    RULE_GUEST_TREE_SUPPORT,
+    RULE_GUEST_TREE_ROOM,
+    RULE_GUEST_MEMORY,
+    RULE_GUEST_CPU,
+    RULE_GUEST_GIC,
+    RULE_GUEST_TIMER,
+    RULE_GUEST_PSCI,
 
     /* Devices and interrupts. */
     RULE_DEVICE_UNKNOWN,

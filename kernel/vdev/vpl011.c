@@ -7,6 +7,10 @@
  * events and stay down once cleared, until the next event.  The enable bits in CR are kept but not
  * obeyed: a driver that relies on firmware to have enabled the UART gets its output.
  *
+ * The receive FIFO holds 16 characters (32 for SBSA), or one with FIFOs off.  What comes while it
+ * is full is not lost, as long as there is room: it waits on the line, and comes in as soon as the
+ * guest has read one.
+ *
  * Offsets and fields: ARM DDI 0183, chapter 3.
  */
 #include <bulkhead/vpl011.h>
@@ -30,36 +34,63 @@ enum {
     UART_END = 0x1000,
 };
 
-#define DR_OE     (UINT32_C(1) << 11)
-#define RSR_OE    (UINT32_C(1) << 3)
-#define FR_TXFE   (UINT32_C(1) << 7)
-#define FR_RXFF   (UINT32_C(1) << 6)
-#define FR_RXFE   (UINT32_C(1) << 4)
-#define LCR_H_FEN (UINT32_C(1) << 4)
-#define CR_LBE    (UINT32_C(1) << 7)
-#define INT_RX    (UINT32_C(1) << 4)
-#define INT_TX    (UINT32_C(1) << 5)
-#define INT_RT    (UINT32_C(1) << 6)
-#define INT_OE    (UINT32_C(1) << 10)
+#define DR_OE      (UINT32_C(1) << 11)
+#define RSR_OE     (UINT32_C(1) << 3)
+#define FR_RI      (UINT32_C(1) << 8)
+#define FR_TXFE    (UINT32_C(1) << 7)
+#define FR_RXFF    (UINT32_C(1) << 6)
+#define FR_RXFE    (UINT32_C(1) << 4)
+#define FR_DCD     (UINT32_C(1) << 2)
+#define FR_DSR     (UINT32_C(1) << 1)
+#define FR_CTS     (UINT32_C(1) << 0)
+#define LCR_H_FEN  (UINT32_C(1) << 4)
+#define CR_LBE     (UINT32_C(1) << 7)
+#define CR_DTR     (UINT32_C(1) << 10)
+#define CR_RTS     (UINT32_C(1) << 11)
+#define CR_OUT1    (UINT32_C(1) << 12)
+#define CR_OUT2    (UINT32_C(1) << 13)
+#define INT_RI     (UINT32_C(1) << 0)
+#define INT_CTS    (UINT32_C(1) << 1)
+#define INT_DCD    (UINT32_C(1) << 2)
+#define INT_DSR    (UINT32_C(1) << 3)
+#define INT_RX     (UINT32_C(1) << 4)
+#define INT_TX     (UINT32_C(1) << 5)
+#define INT_RT     (UINT32_C(1) << 6)
+#define INT_OE     (UINT32_C(1) << 10)
+#define INT_MODEM  (INT_RI | INT_CTS | INT_DCD | INT_DSR)
+#define INT_ALL    UINT32_C(0x7ff)
+#define FIFO_BYTES 16U
+#define SBSA_BYTES 32U
+
+/* The registers that SBSA has, a bit for each word. */
+#define SBSA_WORDS                                                                                 \
+    (1U << UARTDR / 4U | 1U << UARTRSR / 4U | 1U << UARTFR / 4U | 1U << UARTIMSC / 4U |            \
+     1U << UARTRIS / 4U | 1U << UARTMIS / 4U | 1U << UARTICR / 4U)
 
 _Static_assert((VPL011_RX_BYTES & (VPL011_RX_BYTES - 1U)) == 0, "free-running indices");
 
-void vpl011_reset(struct vpl011 *uart, struct console_ring *out)
+/* Follows UARTLCR_H and UARTIFLS: the receive interrupt's level is eighths of the FIFO, by bits
+ * 5:3, or one character with FIFOs off. */
+static void set_fifo(struct vpl011 *uart)
+{
+    static const uint8_t level[8] = {1, 2, 4, 6, 7, 7, 7, 7};
+    bool on = (uart->lcr_h & LCR_H_FEN) != 0;
+    uint32_t bytes = uart->sbsa ? SBSA_BYTES : FIFO_BYTES;
+    uart->rx_depth = on ? bytes : 1U;
+    uart->rx_trigger = on ? level[uart->ifls >> 3 & 7U] * bytes / 8U : 1U;
+}
+
+void vpl011_reset(struct vpl011 *uart, enum uart_model model, struct console_ring *out)
 {
     *uart = (struct vpl011){.out = out, .cr = 0x300, .ifls = 0x12}; /* DDI 0183, table 3-1 */
+    uart->sbsa = model == UART_MODEL_SBSA;
+    uart->lcr_h = uart->sbsa ? LCR_H_FEN : 0;
+    set_fifo(uart);
 }
 
 static void update_line(struct vpl011 *uart)
 {
     uart->irq_line = (uart->ris & uart->imsc) != 0;
-}
-
-/* Characters that raise the receive interrupt: eighths of a 16-byte FIFO by UARTIFLS bits 5:3, one
- * with FIFOs disabled. */
-static uint32_t rx_trigger(const struct vpl011 *uart)
-{
-    static const uint8_t level[8] = {2, 4, 8, 12, 14, 14, 14, 14};
-    return uart->lcr_h & LCR_H_FEN ? level[uart->ifls >> 3 & 7U] : 1U;
 }
 
 void vpl011_receive(struct vpl011 *uart, uint8_t character)
@@ -73,7 +104,7 @@ void vpl011_receive(struct vpl011 *uart, uint8_t character)
     } else {
         uart->rx[uart->rx_head++ % VPL011_RX_BYTES] = character;
         uart->ris |= INT_RT;
-        if (used + 1U >= rx_trigger(uart))
+        if (used + 1U >= uart->rx_trigger)
             uart->ris |= INT_RX;
     }
     update_line(uart);
@@ -88,7 +119,8 @@ static uint32_t read_data(struct vpl011 *uart)
         return 0;
     value |= uart->rx[uart->rx_tail++ % VPL011_RX_BYTES];
     uart->rsr &= ~RSR_OE; /* there is room again */
-    if (used - 1U < rx_trigger(uart))
+    uart->caught_up = used > uart->rx_depth;
+    if (used - 1U < uart->rx_trigger)
         uart->ris &= ~INT_RX;
     if (used == 1U)
         uart->ris &= ~INT_RT;
@@ -98,7 +130,8 @@ static uint32_t read_data(struct vpl011 *uart)
 static uint32_t read_flags(const struct vpl011 *uart)
 {
     uint32_t used = uart->rx_head - uart->rx_tail;
-    return FR_TXFE | (used == VPL011_RX_BYTES ? FR_RXFF : 0) | (used == 0 ? FR_RXFE : 0);
+    return FR_TXFE | (used >= uart->rx_depth ? FR_RXFF : 0) | (used == 0 ? FR_RXFE : 0) |
+           uart->modem;
 }
 
 /* UARTPeriphID0..3 and UARTPCellID0..3; the revision in ID2 says 16-byte FIFOs. */
@@ -115,7 +148,7 @@ static uint32_t read_word(struct vpl011 *uart, uint32_t offset, uint32_t mask)
         return mask & 0xffU ? read_data(uart) : 0;
     case UARTRSR:
         return uart->rsr;
-    case UARTFR:
+    case UARTFR: /* its upper half-word */
         return read_flags(uart);
     case UARTILPR:
         return uart->ilpr;
@@ -151,6 +184,42 @@ static void write_data(struct vpl011 *uart, uint8_t character)
     uart->ris |= INT_TX;
 }
 
+/* A guest that reads one character and then clears its interrupt has not seen the next one, which
+ * came in between. */
+static void clear_interrupts(struct vpl011 *uart, uint32_t bits)
+{
+    uart->ris &= ~bits;
+    if (uart->caught_up) {
+        uart->caught_up = false;
+        uart->ris |= INT_RT;
+        if (uart->rx_head - uart->rx_tail >= uart->rx_trigger)
+            uart->ris |= INT_RX;
+    }
+}
+
+/* What UARTFR shows of the modem's lines: nothing is connected, unless the outputs are looped
+ * back. */
+static uint32_t modem_flags(uint32_t cr)
+{
+    if (!(cr & CR_LBE))
+        return 0;
+    return (cr & CR_RTS ? FR_CTS : 0) | (cr & CR_DTR ? FR_DSR : 0) | (cr & CR_OUT1 ? FR_DCD : 0) |
+           (cr & CR_OUT2 ? FR_RI : 0);
+}
+
+static uint32_t modem_interrupts(uint32_t changed)
+{
+    return (changed & FR_CTS ? INT_CTS : 0) | (changed & FR_DSR ? INT_DSR : 0) |
+           (changed & FR_DCD ? INT_DCD : 0) | (changed & FR_RI ? INT_RI : 0);
+}
+
+static void control(struct vpl011 *uart)
+{
+    uint32_t flags = modem_flags(uart->cr);
+    uart->ris |= modem_interrupts(flags ^ uart->modem);
+    uart->modem = flags;
+}
+
 /* The bits of a register that are both implemented and written take the new value. */
 static void merge(uint32_t *reg, uint32_t value, uint32_t mask, uint32_t implemented)
 {
@@ -161,10 +230,6 @@ static void merge(uint32_t *reg, uint32_t value, uint32_t mask, uint32_t impleme
 static void write_word(struct vpl011 *uart, uint32_t offset, uint32_t value, uint32_t mask)
 {
     switch (offset) {
-    case UARTDR:
-        if (mask & 0xffU)
-            write_data(uart, (uint8_t)value);
-        break;
     case UARTRSR: /* any write clears the errors */
         uart->rsr = 0;
         break;
@@ -179,18 +244,21 @@ static void write_word(struct vpl011 *uart, uint32_t offset, uint32_t value, uin
         break;
     case UARTLCR_H:
         merge(&uart->lcr_h, value, mask, 0xffU);
+        set_fifo(uart);
         break;
     case UARTCR:
         merge(&uart->cr, value, mask, 0xff87U);
+        control(uart);
         break;
     case UARTIFLS:
         merge(&uart->ifls, value, mask, 0x3fU);
+        set_fifo(uart);
         break;
     case UARTIMSC:
-        merge(&uart->imsc, value, mask, 0x7ffU);
+        merge(&uart->imsc, value, mask, uart->sbsa ? INT_ALL & ~INT_MODEM : INT_ALL);
         break;
     case UARTICR:
-        uart->ris &= ~(value & mask);
+        clear_interrupts(uart, value & mask);
         break;
     case UARTDMACR:
         merge(&uart->dmacr, value, mask, 0x7U);
@@ -200,23 +268,40 @@ static void write_word(struct vpl011 *uart, uint32_t offset, uint32_t value, uin
     }
 }
 
+static bool is_there(const struct vpl011 *uart, uint64_t offset)
+{
+    if (!uart->sbsa)
+        return offset < UART_END;
+    return offset < 32U * 4U && (SBSA_WORDS >> (offset / 4U) & 1U) != 0;
+}
+
 bool vpl011_access(struct vpl011 *uart, struct vgic_access *access)
 {
     uint32_t size = access->size_bytes;
 
     if ((size != 1 && size != 2 && size != 4) || (access->offset & (size - 1)) != 0)
         return false;
-    if (access->offset >= UART_END) {
+    uint32_t mask = UINT32_C(0xffffffff) >> (32U - 8U * size);
+    /* What drivers do for each character comes first, since it is done often. */
+    if (access->offset == UARTFR && !access->write) {
+        access->value = read_flags(uart) & mask;
+        return true;
+    }
+    if (access->offset == UARTDR && access->write) {
+        write_data(uart, (uint8_t)access->value);
+        update_line(uart);
+        return true;
+    }
+    if (!is_there(uart, access->offset)) {
         access->value = 0;
         return true;
     }
     uint32_t offset = (uint32_t)access->offset & ~3U;
     uint32_t shift = 8U * ((uint32_t)access->offset & 3U);
-    uint32_t mask = UINT32_C(0xffffffff) >> (32U - 8U * size) << shift;
     if (access->write)
-        write_word(uart, offset, (uint32_t)access->value << shift, mask);
+        write_word(uart, offset, (uint32_t)access->value << shift, mask << shift);
     else
-        access->value = (read_word(uart, offset, mask) & mask) >> shift;
+        access->value = read_word(uart, offset, mask << shift) >> shift & mask;
     update_line(uart);
     return true;
 }

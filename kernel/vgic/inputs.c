@@ -175,10 +175,19 @@ void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid)
 {
     vgic_fold(cpu);
-    if (intid < VGIC_IRQ_COUNT &&
-        (vgic_bank_of(cpu, intid / 32U)->active & cpu->held[intid / 32U] & vgic_bit(intid))) {
+    if (intid < VGIC_IRQ_COUNT) {
+        intid = vgic_intid_masked(intid);
+        struct vgic_bank *bank = vgic_bank_of(cpu, intid / 32U);
+
+        /* Whether it is active, only a list register may know. */
         vgic_recall(cpu, intid / 32U, vgic_bit(intid));
-        vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
+        if (bank->active & vgic_bit(intid))
+            vgic_end(cpu, cpu, intid / 32U, vgic_bit(intid));
     }
     vgic_fill(cpu);
+}
+
+void vgic_publish(struct vgic_cpu *cpu)
+{
+    vgic_fold(cpu);
 }

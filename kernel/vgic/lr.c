@@ -373,8 +373,12 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
     for (uint32_t levels = cpu->levels | cpu->dist->levels; levels != 0; levels &= levels - 1U) {
         uint32_t p = vgic_lowest(levels);
         struct intids level = at_level(cpu, p);
+        level.half[0] &= ready.half[0];
+        level.half[1] &= ready.half[1];
+        if (is_empty(&level)) /* most are: they cost a few instructions each */
+            continue;
         for (uint32_t half = 0; half < 2; half++) {
-            uint64_t bits = ready.half[half] & level.half[half];
+            uint64_t bits = level.half[half];
             ready.half[half] ^= bits;
             for (; bits != 0; bits &= bits - 1U) {
                 if (loads++ == FILL_LOADS) {

@@ -95,7 +95,8 @@ uint32_t vgic_reg_read(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t of
         return bank->enabled;
     case REG_ISPENDR:
     case REG_ICPENDR:
-        return vgic_pending_bits(bank);
+        return vgic_pending_bits(bank) |
+               (word == 0 && owner == cpu ? cpu->line_now & bank->hw & ~bank->edge : 0);
     case REG_ISACTIVER:
     case REG_ICACTIVER:
         return bank->active;

@@ -3,8 +3,9 @@
 
 Checks dts/bindings with dt-doc-validate, then every system in schedules/ and the accepted system of
 the tests with dt-validate, on both machines.  dt-validate always exits 0, so any output counts; what
-it says about QEMU's own tree, without our overlay, does not.  Last, systems with a mistake that a
-schema can see must be told: a schema that is never applied finds nothing, too.
+it says about QEMU's own tree, without our overlay, does not.  The device trees that the kernel makes
+for guests are checked with them, as far as there are schemas for their nodes.  Last, systems with a
+mistake that a schema can see must be told: a schema that is never applied finds nothing, too.
 
 usage: bindings.py [--build DIR]"""
 import argparse
@@ -18,6 +19,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
 import description  # noqa: E402
+import fdt  # noqa: E402
 import payload  # noqa: E402
 import system  # noqa: E402
 
@@ -40,6 +42,17 @@ def findings(schema, directory, tree="merged.dtb"):
         said[name] = output_of("dt-validate", "-s", schema, path).replace(path, "tree")
     known = set(said["base.dtb"].splitlines())
     return [line for line in said[tree].splitlines() if line not in known]
+
+
+def guest_findings(schema, made):
+    """What dt-validate says about the tree that is made for the first partition of a system."""
+    partition = fdt.load(made.dtb).find("/bulkhead/partitions").children[0]
+    supplied = any("multiboot,device-tree" in node.strings("compatible")
+                   for node in partition.children)
+    if supplied or "no-device-tree" in partition.properties:
+        return []
+    tree = made.guest_tree(partition.string("label"))
+    return output_of("dt-validate", "-s", schema, tree).replace(tree, "guest tree").splitlines()
 
 
 def boot_module_findings(schema, directory, build):
@@ -67,16 +80,18 @@ def main():
         def check(overlay, gic):
             out = os.path.join(directory, "system")
             machine = system.machine_for(overlay, gic=gic)
-            system.build_system(overlay, machine, arguments.build, out=out)
-            return findings(schema, out)
+            made = system.build_system(overlay, machine, arguments.build, out=out)
+            return made, findings(schema, out)
 
         systems = description.shipped()
         for name in systems:
             for gic in (2, 3):
-                problems += [f"{name}, GICv{gic}: {line}" for line in check(name, gic)]
+                made, found = check(name, gic)
+                found += guest_findings(schema, made)
+                problems += [f"{name}, GICv{gic}: {line}" for line in found]
         problems += boot_module_findings(schema, os.path.join(directory, "loaded"), arguments.build)
         for name in MISTAKES:
-            if not check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3):
+            if not check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3)[1]:
                 problems.append(f"the schemas do not see the mistake of tests/bad/{name}.dtso")
     for problem in problems:
         print(problem)

@@ -14,6 +14,7 @@
  *   --pool-bytes N          memory that the kernel will take beside its own
  *   --loaded ADDRESS FILE   what a loader puts there: images and overlays (may be repeated)
  *   --hash                  print only the hash
+ *   --guest-tree NAME FILE  write the device tree that is made for a partition
  */
 #include "report.h"
 
@@ -42,6 +43,8 @@ struct options {
     struct loaded_file loaded[LOADED_MAX];
     uint32_t loaded_count;
     const char *blob;
+    const char *guest; /* the partition whose tree is wanted */
+    const char *guest_file;
     bool hash_only;
 };
 
@@ -118,6 +121,9 @@ static void read_options(struct options *options, int argc, char **argv)
             loaded->bytes = read_file(next_word(argv, argc, &at), &loaded->size_bytes);
         } else if (strcmp(argv[at], "--hash") == 0) {
             options->hash_only = true;
+        } else if (strcmp(argv[at], "--guest-tree") == 0) {
+            options->guest = next_word(argv, argc, &at);
+            options->guest_file = next_word(argv, argc, &at);
         } else if (argv[at][0] == '-' || options->blob != NULL) {
             fail(argv[at], "not an option of this program; see the head of scripts/check/main.c");
         } else {
@@ -158,6 +164,33 @@ static bool read_loaded(void *context, paddr_t pa, void *to, size_t size_bytes)
     return true;
 }
 
+/* Writes the tree that the kernel would make for a partition. */
+static void write_guest_tree(const struct module_desc *module, const char *name, const char *path)
+{
+    const struct image_desc *tree = NULL;
+    bool known = false;
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        const struct partition_desc *partition = &module->partition[index];
+        if (strcmp(partition->name, name) != 0) {
+            continue;
+        }
+        known = true;
+        for (uint32_t at = 0; at < partition->image_count; at++) {
+            if (partition->image[at].made != NULL) {
+                tree = &partition->image[at];
+            }
+        }
+    }
+    if (tree == NULL) {
+        fail(name, known ? "no device tree is made for this partition" : "no such partition");
+    }
+    FILE *file = fopen(path, "wb");
+    if (file == NULL || fwrite(tree->made, 1, tree->size_bytes, file) != tree->size_bytes ||
+        fclose(file) != 0) {
+        fail(path, "cannot be written");
+    }
+}
+
 int main(int argc, char **argv)
 {
     /* Where QEMU's `virt` machine puts things, with the kernel's defaults. */
@@ -196,13 +229,18 @@ int main(int argc, char **argv)
 
     struct module_desc *module = config_read(&options.input, &arena);
     if (module != NULL && config_check_images(&options.input, module, &arena) &&
+        config_make_trees(&options.input, module, &arena) &&
         config_place(module, &options.input, options.pool_bytes)) {
         uint8_t digest[32];
         config_hash(module, digest);
-        if (!options.hash_only) {
-            report_module(module);
+        if (options.guest != NULL) {
+            write_guest_tree(module, options.guest, options.guest_file);
+        } else {
+            if (!options.hash_only) {
+                report_module(module);
+            }
+            report_hash(digest);
         }
-        report_hash(digest);
     } else {
         printf("%" PRIu32 " fault%s\n", fault_count, fault_count == 1 ? "" : "s");
     }

@@ -20,6 +20,8 @@ static const char *image_name(enum image_kind kind)
         return "ramdisk";
     case IMAGE_DEVICE_TREE:
         return "device tree";
+    case IMAGE_DATA:
+        return "data";
     }
     return "";
 }
@@ -40,9 +42,16 @@ static void report_partition(const struct partition_desc *partition)
     }
     for (uint32_t at = 0; at < partition->image_count; at++) {
         const struct image_desc *image = &partition->image[at];
-        printf("  %-8s 0x%010" PRIx64 " + 0x%" PRIx64 " from 0x%" PRIx64 " + 0x%" PRIx64 "\n",
-               image_name(image->kind), image->load.ipa, image->mem_bytes, image->pa.pa,
-               image->size_bytes);
+        printf("  %-8s 0x%010" PRIx64 " + 0x%" PRIx64, image_name(image->kind), image->load.ipa,
+               image->mem_bytes);
+        if (image->made != NULL) {
+            printf(", made by the kernel\n");
+        } else {
+            printf(" from 0x%" PRIx64 " + 0x%" PRIx64 "\n", image->pa.pa, image->size_bytes);
+        }
+    }
+    if (partition->bootargs != NULL) {
+        printf("  bootargs \"%s\"\n", partition->bootargs);
     }
     for (uint32_t at = 0; at < partition->device_count; at++) {
         const struct device_desc *device = &partition->device[at];
@@ -54,9 +63,14 @@ static void report_partition(const struct partition_desc *partition)
         printf("\n");
     }
     if (partition->has_uart) {
-        printf("  console  0x%010" PRIx64 ", INTID %" PRIu32 ", ring %" PRIu32 " bytes%s\n",
-               partition->uart.ipa, partition->uart_irq, partition->console_bytes,
-               partition->console_input ? ", has the input" : "");
+        printf("  console  0x%010" PRIx64 ", %s, INTID %" PRIu32 ", ring %" PRIu32 " bytes%s%s\n",
+               partition->uart.ipa,
+               partition->uart_model == UART_MODEL_SBSA ? "SBSA UART" : "PL011",
+               partition->uart_irq, partition->console_bytes,
+               partition->console_first   ? ", typed to first"
+               : partition->console_input ? ", may be typed to"
+                                          : "",
+               partition->console_raw ? ", raw" : "");
     }
 }
 

@@ -27,14 +27,25 @@ system-args = $(system-options) $(if $(filter 1,$(REAL_TIME)),--real-time) \
 run-py := $(if $(BOOT),$(PYTHON) scripts/uboot.py,$(system-py))
 run-args = $(system-args) $(if $(BOOT),--boot $(BOOT))
 
-.PHONY: run check checker command new sdcard
+# Guests that have to be fetched are, when the system that is asked for names them (guests/linux).
+system-sources = $(foreach system,$(SYSTEM),$(wildcard $(system) $(addsuffix /*.dtso,$(system) \
+	schedules/$(system)) schedules/$(system).dtso)) $(SCHEDULE)
+fetched-guests = $(addprefix $(O)/,$(sort $(shell grep -hos '"guests/linux/[^"]*"' \
+	$(system-sources) /dev/null | tr -d '"')))
+
+.PHONY: run check checker command guest-tree new sdcard
 checker: $(checker)
 
-check: $(checker) kernel guests
+check: $(checker) kernel guests $$(fetched-guests)
 	$(Q)$(system-py) check $(system-args)
 
-run: kernel guests $(if $(BOOT),$(checker))
-	$(Q)$(run-py) run $(run-args)
+run: kernel guests $$(fetched-guests) $(if $(BOOT),$(checker))
+	$(Q)$(run-py) run $(run-args) $(if $(LOG),--log $(LOG))
+
+# What the kernel will tell a partition of its machine.
+guest-tree: $(checker) kernel guests $$(fetched-guests)
+	$(if $(PARTITION),,$(error say which: make guest-tree SYSTEM=name PARTITION=label))
+	$(Q)$(system-py) guest-tree $(system-args) --partition $(PARTITION)
 
 # A system to begin with: the directory SYSTEM=, of overlays that run as they are.
 new:
@@ -42,11 +53,11 @@ new:
 	$(Q)$(PYTHON) scripts/new.py $(SYSTEM)
 
 # The QEMU command line, for use with a debugger or other options.
-command: kernel guests $(if $(BOOT),$(checker))
+command: kernel guests $$(fetched-guests) $(if $(BOOT),$(checker))
 	$(Q)$(run-py) command $(run-args)
 
 # Directories for an SD card or a TFTP server; SYSTEM= may name several systems.
-sdcard: $(checker) kernel guests
+sdcard: $(checker) kernel guests $$(fetched-guests)
 	$(Q)$(PYTHON) scripts/sdcard.py $(system-options) --board $(BOARD) \
 		$(if $(KEYS),--keys $(KEYS)) $(if $(KEY_NAME),--key-name $(KEY_NAME))
 

@@ -8,7 +8,7 @@ passive-goals := help clean distclean
 active-goals := $(filter-out $(passive-goals),$(or $(MAKECMDGOALS),all))
 
 test-goals := test soak lint unit fuzz-brief qemu-test bench reproducible requirements
-run-goals := run check trace
+run-goals := run check guest-tree trace
 uboot-goals := sdcard $(if $(BOOT),run command)
 wants = $(filter $($(1)-goals),$(active-goals))
 setup-set := $(if $(call wants,test),test,$(if $(call wants,uboot),uboot,$(if \

@@ -49,7 +49,7 @@ lint:
 	$(Q)$(MAKE) LLVM=1 O=$(O)/llvm $(O)/llvm/compile_commands.json
 	$(Q)scripts/lint.sh $(O)
 
-bindings: guests
+bindings: kernel guests linux-guests $(checker)
 	$(Q)$(PYTHON) scripts/check/bindings.py --build $(O)
 
 # A U-Boot that applies overlays, from the distribution: shared by all build directories of this tree.
@@ -59,18 +59,19 @@ $(board-uboot): scripts/uboot-sunxi.sh | $(setup-stamp)
 	$(Q)scripts/uboot-sunxi.sh $(@D)
 
 # Tests under QEMU; TESTS= picks files or node ids, PYTEST= passes options on.
-qemu-test: kernel guests $(checker) $(board-uboot) llvm
+qemu-test: kernel guests linux-guests $(checker) $(board-uboot) llvm
 	$(Q)BULKHEAD_BUILD=$(abspath $(O)) $(PYTHON) -m pytest -q -p no:cacheprovider \
 		-n $(jobs) $(PYTEST) $(or $(TESTS),tests/qemu)
 
-# The kernel for boot loaders that apply overlays themselves: the backbone's size is measured on it.
-$(O)/no-overlays/bulkhead.bin: force | $(autoconf)
+# The kernel with everything left out that a system can do without: the backbone, whose size is bounded.
+left-out := OVERLAYS|GUEST_TREE|CONSOLE_SWITCH|PARTITION_TIME|SET_WAY
+$(O)/backbone/bulkhead.bin: force | $(autoconf)
 	$(Q)mkdir -p $(@D)
-	$(Q)sed 's/^CONFIG_OVERLAYS=y/# CONFIG_OVERLAYS is not set/' $(config) >$(@D)/.config.new
+	$(Q)sed -E 's/^CONFIG_($(left-out))=y/# CONFIG_\1 is not set/' $(config) >$(@D)/.config.new
 	$(Q)cmp -s $(@D)/.config.new $(@D)/.config || cp $(@D)/.config.new $(@D)/.config
 	$(Q)$(MAKE) O=$(@D) kernel
 
-bench: kernel guests $(O)/no-overlays/bulkhead.bin
+bench: kernel guests linux-guests $(O)/backbone/bulkhead.bin
 	$(Q)$(PYTHON) scripts/bench.py --build $(O)
 
 reproducible: kernel guests

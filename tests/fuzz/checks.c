@@ -8,6 +8,7 @@
 #include <bulkhead/limits.h>
 #include <kernel/config/rules.h>
 
+#include <libfdt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,8 +96,9 @@ static void require_memory(const struct module_desc *module, const struct memory
                                                        other->pa.pa, other->size_bytes));
         }
         for (uint32_t at = 0; at < partition->image_count; at++) {
-            require(!ranges_overlap(memory->pa.pa, memory->size_bytes, partition->image[at].pa.pa,
-                                    partition->image[at].size_bytes));
+            const struct image_desc *image = &partition->image[at];
+            require(image->made != NULL || !ranges_overlap(memory->pa.pa, memory->size_bytes,
+                                                           image->pa.pa, image->size_bytes));
         }
     }
 }
@@ -120,6 +122,15 @@ void require_partitions(const struct module_desc *module)
                                         memory->ipa.ipa + memory->size_bytes);
             }
             require(inside && image->mem_bytes >= image->size_bytes);
+            for (uint32_t other = 0; other < at; other++) {
+                require(!ranges_overlap(image->load.ipa, image->mem_bytes,
+                                        partition->image[other].load.ipa,
+                                        partition->image[other].mem_bytes));
+            }
+            if (image->made != NULL) {
+                require(fdt_check_full(image->made, image->size_bytes) == 0);
+                require(partition->boot_arg == image->load.ipa && partition->boot_arg % 8 == 0);
+            }
         }
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Is there a blob that makes the reader misbehave?  libFuzzer target over reading, image headers,
- * placement, hash and messages.  Besides what the sanitizers see, what is accepted must hold what
- * the kernel relies on: it is checked here once more, by other code.
+ * guests' device trees, placement, hash and messages.  Besides what the sanitizers see, what is
+ * accepted must hold what the kernel relies on: it is checked here once more, by other code.
  *
  * The input is a blob; its last byte chooses the memory that the reader gets.
  */
@@ -57,7 +57,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         uint8_t digest[32];
         require(fdt_check_full(blob, size) == 0);
         require_windows(module);
-        bool complete = apply_headers(&input, module) && config_place(module, &input, BLOCK_BYTES);
+        bool complete = apply_headers(&input, module) &&
+                        config_make_trees(&input, module, &arena) &&
+                        config_place(module, &input, BLOCK_BYTES);
         require(complete == (fault_count == 0));
         if (complete) {
             require_partitions(module);

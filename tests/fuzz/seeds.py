@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What does the fuzzer start from?  Every system in schedules/ and tests/bad but for those too large
 for it: merged onto the trees of both machines as for a run, for fuzz_config.c; as its overlays, as a
-boot loader brings them, for fuzz_overlay.c.
+boot loader brings them, for fuzz_overlay.c; and the device trees that are made for its guests, for
+fuzz_guest.c.
 
 usage: seeds.py [--build DIR] [--max-bytes N] OUT"""
 import argparse
@@ -46,6 +47,17 @@ def overlays(overlay):
                                                                0, 0)
 
 
+def guests(overlay, build):
+    """The device trees of a shipped system's first partitions."""
+    with tempfile.TemporaryDirectory() as directory:
+        made = system.build_system(overlay, system.machine_for(overlay, gic=3), build, out=directory)
+        for node in system.fdt.load(made.dtb).find("/bulkhead/partitions").children[:4]:
+            try:
+                yield node.name, blob_of(made.guest_tree(node.string("label")))
+            except system.DescriptionError:
+                pass  # none is made
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default="build")
@@ -55,7 +67,9 @@ def main():
     bad = sorted(glob.glob(os.path.join(ROOT, "tests", "bad", "*.dtso")))
     for overlay in description.shipped() + bad:
         for target, seeds in (("config", trees(overlay, arguments.build)),
-                              ("overlay", overlays(overlay))):
+                              ("overlay", overlays(overlay)),
+                              ("guest", [] if overlay in bad else
+                               guests(overlay, arguments.build))):
             directory = os.path.join(arguments.out, target, "seeds")
             os.makedirs(directory, exist_ok=True)
             for kind, seed in seeds:

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.join(ROOT, "scripts"))
 
 import system  # noqa: E402  (scripts/system.py)
 
+KIB = 1 << 10
 MIB = 1 << 20
 US = 1000
 MS = 1000 * US
@@ -81,7 +82,10 @@ class Partition:
     params: tuple = ()
     memory: tuple = (Memory(RAM, MIB),)
     properties: tuple = ()  # lines of the partition's node
+    nodes: tuple = ()  # further nodes in it
     console: tuple = ()  # lines of its console's node; none = the default console
+    uart: str = "arm,pl011"  # of a console with lines
+    load_address: int = None  # of its kernel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,6 +93,7 @@ class Window:
     partition: str
     start_ns: int
     duration_ns: int
+    vcpu: int = 0
 
 
 def cells(value):
@@ -98,6 +103,13 @@ def cells(value):
 def node(name, lines):
     body = "\n".join(lines).replace("\n", "\n    ")
     return f"{name} {{\n    {body}\n}};"
+
+
+def image_node(name, kind, file, *lines):
+    """A further image of a partition.  kind: "ramdisk", "device-tree", or None for data."""
+    compatible = f'"multiboot,{kind}", "multiboot,module"' if kind else '"multiboot,module"'
+    return node(name, [f"compatible = {compatible};", f'image-file = "{os.path.abspath(file)}";',
+                       *lines])
 
 
 def partition_text(number, partition, image):
@@ -110,17 +122,20 @@ def partition_text(number, partition, image):
         *partition.properties,
         *(memory.text() for memory in partition.memory),
         node("kernel", ['compatible = "multiboot,kernel", "multiboot,module";',
-                        f'image-file = "{image}";']),
+                        f'image-file = "{image}";',
+                        *(() if partition.load_address is None else
+                          (f"load-address = <{cells(partition.load_address)}>;",))]),
     ]
+    lines += partition.nodes
     if partition.console:
-        lines.append(node("console", ['compatible = "arm,pl011";', *partition.console]))
+        lines.append(node("console", [f'compatible = "{partition.uart}";', *partition.console]))
     return node(f"p{number}: partition@{number:x}", lines)
 
 
 def window_text(window, numbers):
     return node(f"minor-frame@{window.start_ns:x}",
                 [f"reg = <{cells(window.start_ns)} {cells(window.duration_ns)}>;",
-                 f"partition = <&p{numbers[window.partition]}>;"])
+                 f"partition = <&p{numbers[window.partition]}>;", f"vcpu = <{window.vcpu}>;"])
 
 
 def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module=()):
@@ -224,13 +239,13 @@ INEXACT_MAX = 2  # windows whose release the victim may see inexactly
 START_FRAMES = 10  # frames that a partition may take to start
 
 
-def attack_system(directory, machine, attack, frames, build=None):
+def attack_system(directory, machine, attack, frames, build=None, policies=()):
     """Partitions a (hostile) 400 us, b (victim) 400 us, c (spins) 200 us.  Both report some frames
-    before the end, so that their lines get out."""
+    before the end, so that their lines get out.  policies: properties of a, besides."""
     report_at = frames - 25
     partitions = (
-        Partition("a", "hostile", (attack, report_at), properties=('unmapped-access = "abort";',),
-                  console=("buffer-bytes = <512>;",)),
+        Partition("a", "hostile", (attack, report_at), console=("buffer-bytes = <512>;",),
+                  properties=('unmapped-access = "abort";', *policies)),
         Partition("b", "victim", (report_at - 5,)),
         Partition("c", "hostile", (0, 1 << 40)),
     )

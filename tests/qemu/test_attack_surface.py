@@ -52,7 +52,7 @@ def run(request, build, machine, tmp_path_factory):
     return cpu, system.run(made, timeout_s=120)
 
 
-@pytest.mark.requirement("BH-SEC-1")
+@pytest.mark.requirement("BH-SEC-1", "BH-SEC-3", "BH-SEC-4", "BH-CACHE-1")
 @pytest.mark.parametrize("partition", ["a", "b"])
 def test_every_row_holds(run, partition):
     cpu, result = run

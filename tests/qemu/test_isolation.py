@@ -32,7 +32,7 @@ def test_the_run_ends(run):
     assert run.status in ("ok", "fail"), run.console[-3000:]
 
 
-@pytest.mark.requirement("BH-HM-1", "BH-MEM-1", "BH-MEM-2", "BH-MEM-3", "BH-SEC-1")
+@pytest.mark.requirement("BH-HM-1", "BH-MEM-1", "BH-MEM-2", "BH-MEM-3", "BH-SEC-1", "BH-SEC-3")
 @pytest.mark.parametrize("name,outcome", [row[1:] for row in FAULTS], ids=[row[1] for row in FAULTS])
 def test_fault(run, name, outcome):
     lines = run.lines_of(name)

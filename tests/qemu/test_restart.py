@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a restart a fresh start, at the partition's own cost?  A guest that spoils its memory,
-registers, timers and interrupts and resets itself, hundreds of times, between two victims;
-partitions that end; and what PSCI answers."""
+"""Is a restart a fresh start, at the partition's own cost?  A guest that spoils its memory, device
+tree, registers, timers and interrupts and resets itself, hundreds of times (BULKHEAD_SOAK: ten
+thousand), between two victims; partitions that end; and what PSCI answers."""
+import os
 import re
 import struct
 
@@ -16,6 +17,9 @@ MEMORY_BYTES = 0x10000
 MEMORY = (Memory(systems.RAM, MEMORY_BYTES),)
 
 RESTARTS = 200
+MANY_RESTARTS = 10_000 if os.environ.get("BULKHEAD_SOAK") else 600
+PARAMS_END = 72  # of struct guest_params in the image
+BOOT_BYTES = 832  # of struct guest_boot, which is not hashed
 FRAMES = RESTARTS + 40
 PARTITION_LINE = re.compile(r"^  partition (\S+) +(\S+) +starts (\d+) ", re.MULTILINE)
 
@@ -48,18 +52,29 @@ def assert_neighbours_noticed_nothing(run, watched, frames):
 
 def assert_fresh(lives):
     for life in lives:
-        assert (life["late"], life["words"], life["registers"], life["device"]) == (0,) * 4, life
+        assert (life["late"], life["words"], life["registers"], life["device"],
+                life["timer"]) == (0,) * 5, life
 
 
-def image_hash(path, skip, skip_bytes, size):
-    """What guests/restart computes over its image, over the file that it was loaded from."""
+def hash_words(data):
+    """What guests/restart computes over whole words."""
+    value = 0xCBF29CE484222325
+    for word, in struct.iter_unpack("<Q", data[:len(data) & ~7]):
+        value = (value ^ word) * 0x100000001B3 & (1 << 64) - 1
+    return value
+
+
+def image_words(path, skip, skip_bytes, size):
+    """The image as guests/restart hashes it, from the file that it was loaded from."""
     with open(path, "rb") as file:
         data = file.read()
     data += bytes(size - len(data))
-    value = 0xCBF29CE484222325
-    for word, in struct.iter_unpack("<Q", data[:skip] + data[skip + skip_bytes:]):
-        value = (value ^ word) * 0x100000001B3 & (1 << 64) - 1
-    return value
+    return data[:skip] + data[skip + skip_bytes:]
+
+
+def tree_bytes(made, partition):
+    with open(made.guest_tree(partition), "rb") as tree:
+        return tree.read()
 
 
 @pytest.mark.requirement("BH-RST-1", "BH-RST-2", "BH-MEM-4", "BH-TIME-1", "BH-TIME-2", "BH-TIME-3")
@@ -80,8 +95,9 @@ def test_two_hundred_restarts(make_system, ended_ok, conduit):
     file, = [module.file for module in made.modules if module.file.endswith("/guest.bin")]
     assert len(images) == len(lives)
     for image in images:
-        assert image["hash"] == image_hash(file, image["skip"], image["skip_bytes"],
-                                           image["bytes"]), image
+        assert image["hash"] == hash_words(image_words(file, image["skip"], image["skip_bytes"],
+                                                       image["bytes"])), image
+    assert {life["tree"] for life in lives} == {hash_words(tree_bytes(made, "guest"))}
     assert states(run)["guest"] == ("NORMAL", RESTARTS + 1)
     assert states(run)["before"] == states(run)["after"] == ("NORMAL", 1)
 
@@ -89,6 +105,39 @@ def test_two_hundred_restarts(make_system, ended_ok, conduit):
     told = [event for event in systems.report_health(run) if event["partition"] == "guest"]
     assert {(event["error"], event["action"]) for event in told} == {("reset", "cold-start")}
     assert len(told) + systems.report_stats(run)["health_lines_dropped"] == RESTARTS
+    assert run.health_events == 0
+
+
+@pytest.mark.requirement("BH-RST-1", "BH-RST-2", "BH-DT-1", "BH-MEM-4", "BH-TIME-1", "BH-TIME-2")
+def test_thousands_of_restarts(make_system, ended_ok):
+    """In a row, each life checked by itself against what it was copied from.  A life speaks in each
+    100th frame, or when something is wrong."""
+    frames = MANY_RESTARTS + 60
+    windows = [Window("before", 0, 50 * US), Window("guest", 50 * US, 300 * US),
+               Window("after", 350 * US, 50 * US)]
+
+    def make(wanted):
+        guest = Partition("guest", "restart",
+                          (RESET, MEMORY_BYTES, HVC, MANY_RESTARTS, 0, 100, wanted), MEMORY)
+        return make_system(partitions_between_victims(guest, frames - 40), windows, 400 * US,
+                           frames)
+
+    # The hash of what is copied is a parameter; the image's parameters are not in it.
+    first = make(0)
+    symbols = system.call("nm", os.path.join(first.build, "guests", "restart.elf")).decode()
+    at = {name: int(value, 16) - systems.RAM
+          for value, _, name in (line.split() for line in symbols.splitlines())}
+    image = image_words(os.path.join(first.build, "guests", "restart.bin"), at["guest_boot"],
+                        BOOT_BYTES, at["guest_image_end"])
+    tree = tree_bytes(first, "guest")
+    made = make(hash_words(image[PARAMS_END:] + tree[:len(tree) & ~7]))
+
+    run = ended_ok(made, timeout_s=1800)
+    assert_neighbours_noticed_nothing(run, frames - 40, frames)
+    said = [systems.fields_of(line) for line in run.lines_of("guest")]
+    assert [life["frame"] for life in said] == list(range(0, MANY_RESTARTS + 1, 100))
+    assert {life["wrong"] for life in said} == {0}
+    assert states(run)["guest"] == ("NORMAL", MANY_RESTARTS + 1)
     assert run.health_events == 0
 
 

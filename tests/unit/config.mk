@@ -43,8 +43,30 @@ test_config_no_overlays-srcs := tests/unit/test_config_no_overlays.c \
 	tests/unit/reader_without_overlays.c $(filter-out kernel/config/reader.c,$(load-srcs))
 test_config_no_overlays-libs := -lfdt
 
+unit-tests += test_config_no_time
+test_config_no_time-srcs := tests/unit/test_config_no_time.c tests/unit/test_config_tree.c \
+	tests/unit/partition_without_time.c $(filter-out kernel/config/partition.c,$(config-srcs))
+test_config_no_time-libs := -lfdt
+
 unit-tests += test_config_sha256
 test_config_sha256-srcs := tests/unit/test_config_sha256.c kernel/config/sha256.c
 
 unit-tests += test_arena
 test_arena-srcs := tests/unit/test_arena.c kernel/arena.c
+
+guest-srcs := tests/unit/test_guest_read.c tests/unit/test_config_tree.c $(config-srcs)
+
+unit-tests += test_guest_tree test_guest_place
+test_guest_tree-srcs := tests/unit/test_guest_tree.c $(guest-srcs)
+test_guest_tree-libs := -lfdt
+test_guest_place-srcs := tests/unit/test_guest_place.c $(guest-srcs)
+test_guest_place-libs := -lfdt
+
+unit-tests += test_guest_check
+test_guest_check-srcs := tests/unit/test_guest_check.c $(load-srcs)
+test_guest_check-libs := -lfdt
+
+unit-tests += test_guest_none
+test_guest_none-srcs := tests/unit/test_guest_none.c tests/unit/partition_without_trees.c \
+	tests/unit/test_config_tree.c $(filter-out kernel/config/partition.c,$(config-srcs))
+test_guest_none-libs := -lfdt

@@ -100,7 +100,9 @@ static void partitions_have_defaults(void **state)
     assert_false(nav->memory[0].read_only || nav->memory[0].no_execute);
     assert_string_equal(nav->memory[0].node, NAV MEMORY);
     assert_int_equal(nav->entry.ipa, 0x40000000);
-    assert_int_equal(nav->boot_arg, 0);
+    assert_int_equal(nav->image_count, 2);
+    assert_non_null(nav->image[1].made);
+    assert_int_equal(nav->boot_arg, nav->image[1].load.ipa);
     assert_int_equal(nav->vgic, GIC_V3);
     assert_int_equal(nav->gicd.ipa, 0x08000000);
     assert_int_equal(nav->gicr.ipa, 0x080a0000);
@@ -108,7 +110,10 @@ static void partitions_have_defaults(void **state)
     assert_int_equal(nav->uart.ipa, 0x09000000);
     assert_int_equal(nav->uart_irq, 33);
     assert_int_equal(nav->console_bytes, 4096);
-    assert_false(nav->console_input || nav->abort_on_unmapped);
+    assert_int_equal(nav->uart_model, UART_MODEL_PL011);
+    assert_false(nav->console_input || nav->console_first || nav->console_raw);
+    assert_int_equal(module->switch_key, 0x0f);
+    assert_false(nav->abort_on_unmapped || nav->idle_in_kernel || nav->own_time);
     assert_int_equal(nav->device_count, 1);
     assert_int_equal(nav->device[0].pa.pa, 0x09010000);
     assert_int_equal(nav->device[0].ipa.ipa, 0x09010000);
@@ -128,16 +133,23 @@ static void properties_are_taken(void **state)
         {SET_STRING, "/bulkhead", "label", "demo", 0, {0}},
         {SET_FLAG, NAV MEMORY, "read-only", NULL, 0, {0}},
         {SET_STRING, NAV, "unmapped-access", "abort", 0, {0}},
+        {SET_STRING, NAV, "idle", "kernel", 0, {0}},
+        {SET_STRING, NAV, "time", "partition", 0, {0}},
+        {SET_STRING, IO, "unmapped-access", "fault", 0, {0}},
+        {SET_STRING, IO, "idle", "native", 0, {0}},
+        {SET_STRING, IO, "time", "module", 0, {0}},
         CELLS(NAV, "gicd-address", 2, 1, 0),
         CELLS(NAV, "entry-address", 1, 0x40001000),
         CELLS(DEVICE, "reg", 4, 0, 0x0a000000, 0, 0x1000),
         CELLS(DEVICE, "phandle", 1, 0x77),
         {ADD_NODE, NAV, "console@c000000", NULL, 0, {0}},
-        {SET_STRING, NAV "/console@c000000", "compatible", "arm,pl011", 0, {0}},
+        {SET_STRING, NAV "/console@c000000", "compatible", "arm,sbsa-uart", 0, {0}},
         CELLS(NAV "/console@c000000", "reg", 4, 0, 0x0c000000, 0, 0x1000),
         CELLS(NAV "/console@c000000", "spi", 1, 9),
         CELLS(NAV "/console@c000000", "buffer-bytes", 1, 16384),
         {SET_FLAG, NAV "/console@c000000", "input", NULL, 0, {0}},
+        {SET_FLAG, NAV "/console@c000000", "raw", NULL, 0, {0}},
+        CELLS("/bulkhead", "input-switch-key", 1, 0x1d),
         {SET_FLAG, IO, "no-console", NULL, 0, {0}},
         END,
     };
@@ -150,7 +162,9 @@ static void properties_are_taken(void **state)
     assert_true(module->print_trace);
     assert_string_equal(module->name, "demo");
     assert_true(nav->memory[0].read_only);
-    assert_true(nav->abort_on_unmapped);
+    assert_true(nav->abort_on_unmapped && nav->idle_in_kernel && nav->own_time);
+    assert_false(module->partition[1].abort_on_unmapped || module->partition[1].idle_in_kernel ||
+                 module->partition[1].own_time);
     assert_int_equal(nav->gicd.ipa, UINT64_C(0x100000000));
     assert_int_equal(nav->gicc.ipa, 0x08010000);
     assert_int_equal(nav->entry.ipa, 0x40001000);
@@ -159,8 +173,43 @@ static void properties_are_taken(void **state)
     assert_int_equal(nav->uart.ipa, 0x0c000000);
     assert_int_equal(nav->uart_irq, 41);
     assert_int_equal(nav->console_bytes, 16384);
-    assert_true(nav->console_input);
+    assert_true(nav->console_input && nav->console_first && nav->console_raw);
+    assert_int_equal(nav->uart_model, UART_MODEL_SBSA);
+    assert_int_equal(module->switch_key, 0x1d);
     assert_false(module->partition[1].has_uart);
+}
+
+/* The one that says so, else the one with the lowest id. */
+static void one_of_several_is_typed_to_first(void **state)
+{
+    static const struct change change[][7] = {
+        {{ADD_NODE, NAV, "console", NULL, 0, {0}},
+         {SET_STRING, NAV "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, NAV "/console", "input", NULL, 0, {0}},
+         {ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
+         END},
+        {{ADD_NODE, NAV, "console", NULL, 0, {0}},
+         {SET_STRING, NAV "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, NAV "/console", "input", NULL, 0, {0}},
+         {ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_STRING, IO "/console", "input", "first", 0, {0}},
+         END},
+        {{ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
+         END},
+    };
+    static const bool first[][2] = {{true, false}, {false, true}, {false, true}};
+    (void)state;
+    for (size_t index = 0; index < ARRAY_COUNT(change); index++) {
+        const struct module_desc *module = accepted(change[index], GIC_V3);
+        assert_int_equal(module->partition[0].console_first, first[index][0]);
+        assert_int_equal(module->partition[1].console_first, first[index][1]);
+        assert_true(module->partition[1].console_input);
+    }
 }
 
 static void schedule_is_sorted(void **state)
@@ -339,8 +388,21 @@ static void hash_ignores_loading(void **state)
 /* Each of these is another system. */
 static void hash_sees_the_system(void **state)
 {
-    static const struct change change[][3] = {
+    static const struct change change[][5] = {
         {CELLS("/bulkhead", "guard-ns", 1, 3001), END},
+        {CELLS("/bulkhead", "input-switch-key", 1, 1), END},
+        {{ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,sbsa-uart", 0, {0}},
+         END},
+        {{ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
+         END},
+        {{ADD_NODE, IO, "console", NULL, 0, {0}},
+         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
+         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
+         {SET_FLAG, IO "/console", "raw", NULL, 0, {0}},
+         END},
         {CELLS("/bulkhead", "exit-cost-ns", 1, 1), END},
         {CELLS("/bulkhead", "stop-after-frames", 1, 1), END},
         {{SET_FLAG, "/bulkhead", "print-trace", NULL, 0, {0}}, END},
@@ -348,6 +410,8 @@ static void hash_sees_the_system(void **state)
         {{SET_STRING, IO, "label", "oi", 0, {0}}, END},
         {CELLS(IO, "reg", 1, 3), END},
         {{SET_STRING, IO, "unmapped-access", "abort", 0, {0}}, END},
+        {{SET_STRING, IO, "idle", "kernel", 0, {0}}, END},
+        {{SET_STRING, IO, "time", "partition", 0, {0}}, END},
         {{SET_FLAG, IO, "no-console", NULL, 0, {0}}, END},
         {CELLS(IO, "entry-address", 2, 0, 0x40000004), END},
         {CELLS(IO, "gicd-address", 2, 0, 0x07000000), END},
@@ -440,13 +504,20 @@ static void a_cpu_may_be_idle(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(machine_is_described),    cmocka_unit_test(partitions_have_defaults),
-        cmocka_unit_test(properties_are_taken),    cmocka_unit_test(schedule_is_sorted),
-        cmocka_unit_test(many_windows_are_sorted), cmocka_unit_test(memory_is_placed),
-        cmocka_unit_test(pool_is_placed),          cmocka_unit_test(images_go_to_the_top),
-        cmocka_unit_test(modules_may_be_shared),   cmocka_unit_test(hash_ignores_loading),
-        cmocka_unit_test(hash_sees_the_system),    cmocka_unit_test(vcpus_and_schedules),
+        cmocka_unit_test(machine_is_described),
+        cmocka_unit_test(partitions_have_defaults),
+        cmocka_unit_test(properties_are_taken),
+        cmocka_unit_test(schedule_is_sorted),
+        cmocka_unit_test(many_windows_are_sorted),
+        cmocka_unit_test(memory_is_placed),
+        cmocka_unit_test(pool_is_placed),
+        cmocka_unit_test(images_go_to_the_top),
+        cmocka_unit_test(modules_may_be_shared),
+        cmocka_unit_test(hash_ignores_loading),
+        cmocka_unit_test(hash_sees_the_system),
+        cmocka_unit_test(vcpus_and_schedules),
         cmocka_unit_test(a_cpu_may_be_idle),
+        cmocka_unit_test(one_of_several_is_typed_to_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -178,7 +178,7 @@ void machine_read(struct machine *machine, struct outcome *outcome)
     input.read_context = machine;
     struct module_desc *module = config_read(&input, &arena);
     if (module != NULL && config_check_images(&input, module, &arena) &&
-        config_place(module, &input, 0)) {
+        config_make_trees(&input, module, &arena) && config_place(module, &input, 0)) {
         outcome->module = module;
     }
     if ((outcome->module == NULL) != (outcome->fault_count != 0)) {

@@ -59,8 +59,9 @@ static void each_rule_is_enforced(void **state)
 }
 
 /* Rules that trees made by these tools cannot break, or that have tests of their own: those of
- * overlays and hashes are in test_config_overlay.c, test_config_overlay_bad.c and
- * test_config_hash.c. */
+ * overlays, hashes and guests' device trees are in test_config_overlay.c,
+ * test_config_overlay_bad.c, test_config_hash.c, test_guest_place.c, test_guest_check.c and
+ * test_guest_none.c. */
 static bool has_own_test(int rule)
 {
     switch (rule) {
@@ -71,6 +72,7 @@ static bool has_own_test(int rule)
     case RULE_NODE_TWICE:
     case RULE_PARTITION_COUNT:
     case RULE_OVERLAY_SUPPORT:
+    case RULE_OWN_TIME_SUPPORT:
     case RULE_OVERLAY_BLOB:
     case RULE_OVERLAY_BOARD:
     case RULE_OVERLAY_LABEL:
@@ -79,6 +81,13 @@ static bool has_own_test(int rule)
     case RULE_IMAGE_HASH:
     case RULE_IMAGE_FORMAT:
     case RULE_IMAGE_OVERLAP:
+    case RULE_GUEST_TREE_SUPPORT:
+    case RULE_GUEST_TREE_ROOM:
+    case RULE_GUEST_MEMORY:
+    case RULE_GUEST_CPU:
+    case RULE_GUEST_GIC:
+    case RULE_GUEST_TIMER:
+    case RULE_GUEST_PSCI:
         return true;
     default:
         return false;

@@ -320,7 +320,8 @@ void outcome_complete(struct outcome *outcome, const void *blob, size_t blob_byt
             return;
         }
     }
-    if (module != NULL && config_place(module, &input, 0)) {
+    if (module != NULL && config_make_trees(&input, module, &arena) &&
+        config_place(module, &input, 0)) {
         outcome->module = module;
     }
 }

@@ -229,7 +229,204 @@ static void nothing_configured_is_never_ready(void **state)
     assert_int_equal(console_mux_next(&mux, true), -1);
 }
 
-/* What each source got in comes out in order, whatever the others do. */
+static void unfinished_line_of_the_focus_is_shown_when_it_has_settled(void **state)
+{
+    (void)state;
+    console_mux_focus(&mux, 1);
+    put(0, "no prompt");
+    put(1, "$ ");
+    drain(1000, false);
+    expect("");
+    mux.settled = true;
+    drain(1000, false);
+    expect("[bee] $ ");
+}
+
+static void what_follows_a_prompt_goes_on_in_its_line(void **state)
+{
+    (void)state;
+    console_mux_focus(&mux, 1);
+    mux.settled = true;
+    put(1, "$ ");
+    drain(1000, false);
+    mux.settled = false;
+    put(1, "l");
+    drain(1000, false);
+    put(1, "s\nfile\nmore");
+    drain(1000, false);
+    expect("[bee] $ ls\r\n[bee] file\r\n");
+}
+
+static void a_prompt_that_another_has_ended_begins_again_with_the_tag(void **state)
+{
+    (void)state;
+    console_mux_focus(&mux, 1);
+    mux.settled = true;
+    put(1, "$ ");
+    drain(1000, false);
+    mux.settled = false;
+    put(0, "news\n");
+    drain(1000, false);
+    put(1, "l");
+    drain(1000, false);
+    expect("[bee] $ \r\n[a] news\r\n");
+    mux.settled = true;
+    drain(1000, false);
+    expect("[bee] l");
+}
+
+/* Four sources, two of which flood the wire with lines of all lengths: source 1's prompt waits for
+ * one turn at most. */
+static void prompt_waits_for_one_turn_at_most(void **state)
+{
+    enum { BYTES = 4096, TAG = CONSOLE_TAG_MAX + 3, LOST = 5 + 20 + 13, ENDS = 2 };
+    static uint8_t room[4][BYTES];
+    static struct console_ring source[4];
+    static struct console_ring *const list[4] = {&source[0], &source[1], &source[2], &source[3]};
+    uint32_t longest = 0;
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++)
+        console_ring_init(&source[i], room[i], BYTES, "a-name-that-is-longer-than-any-tag-may-be");
+    console_mux_init(&mux, list, 4);
+    console_mux_focus(&mux, 1);
+    srand(2);
+    for (uint32_t round = 0; round < 300; round++) {
+        uint32_t end = (uint32_t)rand() % 2000;
+        for (uint32_t i = 0; i < 2 * BYTES; i++) {
+            console_ring_put(&source[0], i % 3000 == end ? '\n' : 'x');
+            console_ring_put(&source[3], (uint32_t)rand() % 400 == 0 ? '\n' : 'y');
+        }
+        for (uint32_t i = (uint32_t)rand() % 700; i != 0; i--)
+            assert_true(console_mux_next(&mux, false) >= 0);
+        console_ring_put(&source[1], '$');
+        mux.settled = true;
+        uint32_t waited = 0;
+        while (source[1].tail != source[1].head) {
+            assert_true(console_mux_next(&mux, false) >= 0);
+            waited++;
+        }
+        longest = waited > longest ? waited : longest;
+        mux.settled = false;
+    }
+    /* The other's loss, tag, line and its end, then the own tag and the character. */
+    assert_in_range(longest, CONSOLE_TURN, CONSOLE_TURN + 3 * TAG + LOST + ENDS + 1);
+}
+
+static void long_lines_are_cut_where_others_wait(void **state)
+{
+    static uint8_t room[1024];
+    static char line[401];
+    static char text[1024];
+    (void)state;
+    console_ring_init(&ring[0], room, sizeof(room), "a");
+    memset(line, 'x', 400);
+    put(0, line);
+    put(0, "\n");
+    drain(1000, false);
+    (void)snprintf(text, sizeof(text), "[a] %s\r\n", line);
+    expect(text);
+    put(0, line);
+    put(0, "\n");
+    put(1, "one\n");
+    drain(1000, false);
+    (void)snprintf(text, sizeof(text), "[bee] one\r\n[a] %s\r\n", line);
+    expect(text);
+    put(0, line);
+    put(0, "\n");
+    drain(1, false);
+    put(1, "one\n");
+    drain(1000, false);
+    (void)snprintf(text, sizeof(text), "[a] %.256s\r\n[bee] one\r\n[a] %s\r\n", line, &line[256]);
+    expect(text);
+}
+
+static void raw_focus_goes_out_at_once_and_as_it_is(void **state)
+{
+    static const char bytes[] = "$ \n\r\r\r\n\0\033[Hx\r";
+    (void)state;
+    ring[1].raw = true;
+    console_mux_focus(&mux, 1);
+    for (uint32_t i = 0; i < sizeof(bytes) - 1; i++) {
+        console_ring_put(&ring[1], (uint8_t)bytes[i]);
+        drain(1000, false);
+        assert_int_equal(wire_length, i + 1);
+    }
+    assert_memory_equal(wire, bytes, sizeof(bytes) - 1);
+}
+
+static void raw_without_the_focus_is_like_any_other(void **state)
+{
+    (void)state;
+    ring[1].raw = true;
+    put(1, "part");
+    put(0, "line\n");
+    drain(1000, false);
+    expect("[a] line\r\n");
+    put(1, "ner\r[a] forged\n");
+    drain(1000, false);
+    expect("[bee] partner\r[bee] [a] forged\r\n");
+}
+
+static void raw_focus_holds_others_till_half_full_but_not_the_kernel(void **state)
+{
+    (void)state;
+    ring[1].raw = true;
+    console_mux_focus(&mux, 1);
+    put(0, "held\n");
+    drain(1000, false);
+    expect("");
+    put(1, "$ ");
+    put(2, "kernel\n");
+    drain(1000, false);
+    expect("$ \r\nkernel\r\n");
+    put(0, "0123456789012345678901234567\n");
+    put(1, "l");
+    drain(1000, false);
+    expect("l\r\n[a] held\r\n");
+    put(1, "s\r\n");
+    drain(1000, false);
+    expect("s\r\n");
+    console_mux_focus(&mux, 0);
+    drain(1000, false);
+    expect("[a] 0123456789012345678901234567\r\n");
+}
+
+static void raw_output_has_its_tag_again_when_the_focus_goes(void **state)
+{
+    (void)state;
+    ring[1].raw = true;
+    console_mux_focus(&mux, 1);
+    put(1, "one two\n");
+    drain(4, false);
+    console_mux_focus(&mux, 3);
+    assert_false(console_mux_in_text(&mux));
+    console_mux_break(&mux);
+    console_mux_add(&mux, "news\r\n");
+    drain(1000, false);
+    expect("one \r\nnews\r\n[bee] two\r\n");
+}
+
+static void the_kernels_own_text_ends_a_line_and_goes_first(void **state)
+{
+    static char text[201];
+    (void)state;
+    put(0, "$ ");
+    drain(1000, true);
+    put(0, "x\n");
+    console_mux_break(&mux);
+    console_mux_add(&mux, "who");
+    console_mux_add(&mux, "?\r\n");
+    assert_true(console_mux_in_text(&mux));
+    drain(1000, false);
+    expect("[a] $ \r\nwho?\r\n[a] x\r\n");
+    memset(text, 'x', 200);
+    console_mux_break(&mux);
+    console_mux_add(&mux, text); /* cut, not written past the end */
+    drain(1000, false);
+    assert_in_range(wire_length, 100, 199);
+}
+
+/* What each source got in comes out in order, whatever the others do and whoever is typed to. */
 static void random_traffic_comes_out_complete_and_in_order(void **state)
 {
     static char sent[RING_COUNT][8192];
@@ -248,6 +445,9 @@ static void random_traffic_comes_out_complete_and_in_order(void **state)
                 sent[source][sent_length[source]++] = character;
         }
         drain((size_t)rand() % 4, rand() % 8 == 0);
+        if (rand() % 16 == 0)
+            console_mux_focus(&mux, (uint32_t)rand() % (RING_COUNT + 1));
+        mux.settled = rand() % 2 == 0;
     }
     drain(sizeof(wire), true);
     wire[wire_length] = '\0';
@@ -287,6 +487,16 @@ int main(void)
         cmocka_unit_test_setup(longest_report_and_tag_fit, set_up),
         cmocka_unit_test_setup(indices_wrap, set_up),
         cmocka_unit_test_setup(nothing_configured_is_never_ready, set_up),
+        cmocka_unit_test_setup(unfinished_line_of_the_focus_is_shown_when_it_has_settled, set_up),
+        cmocka_unit_test_setup(what_follows_a_prompt_goes_on_in_its_line, set_up),
+        cmocka_unit_test_setup(a_prompt_that_another_has_ended_begins_again_with_the_tag, set_up),
+        cmocka_unit_test_setup(prompt_waits_for_one_turn_at_most, set_up),
+        cmocka_unit_test_setup(long_lines_are_cut_where_others_wait, set_up),
+        cmocka_unit_test_setup(raw_focus_goes_out_at_once_and_as_it_is, set_up),
+        cmocka_unit_test_setup(raw_without_the_focus_is_like_any_other, set_up),
+        cmocka_unit_test_setup(raw_focus_holds_others_till_half_full_but_not_the_kernel, set_up),
+        cmocka_unit_test_setup(raw_output_has_its_tag_again_when_the_focus_goes, set_up),
+        cmocka_unit_test_setup(the_kernels_own_text_ends_a_line_and_goes_first, set_up),
         cmocka_unit_test_setup(random_traffic_comes_out_complete_and_in_order, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

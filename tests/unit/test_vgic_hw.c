@@ -110,7 +110,7 @@ void machine_eoi(struct machine *m, uint32_t c, uint32_t iar)
 
 void machine_dir(struct machine *m, uint32_t c, uint32_t iar)
 {
-    if (m->cpu[c].active_overflow)
+    if (m->cpu[c].active_overflow || m->cpu_count > 1 || m->dist.model == GIC_V2)
         vgic_deactivate(&m->cpu[c], iar & 0x3ffU);
     else
         deactivate(m, c, iar);

@@ -24,6 +24,7 @@
 #define IMAGE_KERNEL      "multiboot,kernel", "multiboot,module"
 #define IMAGE_RAMDISK     "multiboot,ramdisk", "multiboot,module"
 #define IMAGE_DEVICE_TREE "multiboot,device-tree", "multiboot,module"
+#define IMAGE_DATA        "multiboot,module"
 
 /* clang-format on */
 

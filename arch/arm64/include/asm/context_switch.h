@@ -4,9 +4,17 @@
 #define ASM_CONTEXT_SWITCH_H
 
 #include <asm/context.h>
+#include <asm/sysreg.h>
 
 /* ISR_EL1.A: an SError is pending (Arm ARM D17.2.81). */
 #define ISR_SERROR (UINT64_C(1) << 8)
+#define ISR_ANY    (UINT64_C(7) << 6) /* A, I, F */
+
+/* Something wants the core, though it is masked. */
+static inline bool interrupt_waits(void)
+{
+    return (sysreg_read(isr_el1) & ISR_ANY) != 0;
+}
 
 void context_save(struct vcpu_context *context);
 void context_load(const struct vcpu_context *context, uint64_t vttbr);

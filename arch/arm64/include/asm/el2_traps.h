@@ -5,7 +5,7 @@
 #ifndef ASM_EL2_TRAPS_H
 #define ASM_EL2_TRAPS_H
 
-#include <bulkhead/types.h>
+#include <bulkhead/module.h>
 
 /*
  * Gives every trap control of this core its value, whatever the loader left there.  HCR_EL2.VM
@@ -15,7 +15,10 @@
 void el2_traps_init(void);
 
 /* HCR_EL2 of a vCPU on this core: goes into vcpu_context.hcr_el2 when a partition starts. */
-uint64_t el2_guest_hcr(void);
+uint64_t el2_guest_hcr(const struct partition_desc *desc);
+
+/* CNTHCTL_EL2, likewise: into vcpu_timers.control. */
+uint64_t el2_guest_cnthctl(const struct partition_desc *desc);
 
 /* Whether this core has pointer authentication, whose keys are then switched. */
 bool el2_has_pauth(void);

@@ -51,6 +51,10 @@
 #define ESR_CV         (UINT64_C(1) << 24)
 #define ESR_COND_SHIFT 20
 
+/* Class 0x01: which instruction. */
+#define ESR_WFX_TI  UINT64_C(3)
+#define ESR_WFX_WFI UINT64_C(0)
+
 /* Class 0x18: the ISS holds the instruction's own fields. */
 #define ESR_SYS_READ     (UINT64_C(1) << 0)
 #define ESR_SYS_RT_SHIFT 5

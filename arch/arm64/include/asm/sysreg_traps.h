@@ -8,13 +8,18 @@
 
 #include <bulkhead/partition.h>
 
+enum sysreg_result {
+    SYSREG_UNDEFINED, /* nothing happened: the caller gives an undefined instruction exception */
+    SYSREG_DONE,      /* the caller calls trap_skip() */
+    SYSREG_AGAIN,     /* an interrupt wants the core: the instruction traps again and goes on */
+};
+
 /*
- * Carries out a trapped MSR, MRS or system instruction (exception class 0x18).  True: done, the
- * caller calls trap_skip().  False: nothing happened, the caller gives the guest an undefined
- * instruction exception.  Context: EL2, the vCPU is live.  Time: a search over a constant table,
- * and whatever trap_sgi1r() and trap_set_way() are bounded by.
+ * Carries out a trapped MSR, MRS or system instruction (exception class 0x18).  Context: EL2, the
+ * vCPU is live.  Time: a search over a constant table, and whatever trap_sgi1r() is bounded by;
+ * set_way.h has its own bound.
  */
-bool sysreg_trap(struct vcpu *vcpu, uint64_t esr);
+enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr);
 
 /*
  * True if the trapped instruction would have been executed: always from AArch64; from AArch32 as
@@ -41,6 +46,5 @@ static inline bool pstate_is_aarch32(uint64_t pstate)
 /* Defined elsewhere in the kernel. */
 void trap_sgi1r(struct vcpu *vcpu, uint64_t value); /* ICC_SGI1R_EL1 written */
 void trap_dir(struct vcpu *vcpu, uint64_t value);   /* ICC_DIR_EL1 written */
-void trap_set_way(struct vcpu *vcpu);               /* DC ISW, CSW, CISW */
 
 #endif
