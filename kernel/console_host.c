@@ -14,7 +14,7 @@
  * taken (docs/timing.md). */
 #define CHARACTER_NS 300U
 #define LINE_NS      1800U
-#define INPUT_NS     2000U
+#define INPUT_NS     1500U
 
 /* A line that its writer has left unfinished for so long is a prompt. */
 #define SETTLE_NS 20000000U

@@ -2,8 +2,8 @@
 """How does a run meet the person before it?  What partitions say is told apart by colour, kept in
 files, and what is typed goes to the machine.
 
-Each line of the console begins with its writer's name, `[nav] `, or is the kernel's.  Only what a raw
-partition writes while it is typed to has no name; the kernel says when that is:
+Each line of the console begins with its writer's name, `[nav] `, or is the kernel's.  Only what a
+raw partition writes while it is typed to has no name; the kernel says when that is:
 
     bulkhead: typing to linux, raw
 
@@ -91,9 +91,9 @@ class Splitter:
 
 
 class Logs:
-    """A directory with a file for each partition, NAME.log, without tags; kernel.log; and console.log,
-    the console as it was.  A name's unusual characters become %xx, and a % tells a partition of the
-    name kernel or console from those two."""
+    """A directory with a file for each partition, NAME.log, without tags; kernel.log; and
+    console.log, the console as it was.  A name's unusual characters become %xx, and a % tells a
+    partition of the name kernel or console from those two."""
 
     def __init__(self, directory, names):
         os.makedirs(directory, exist_ok=True)
@@ -216,7 +216,7 @@ def partitions_of(dtb):
 
 
 def add_arguments(parser):
-    parser.add_argument("--log", metavar="DIR", help="keep what each partition says in a file of DIR")
+    parser.add_argument("--log", metavar="DIR", help="keep what each says in a file of DIR")
     parser.add_argument("--timeout", type=float,
                         help=f"seconds of wall time; default {TIMEOUT_S}, or none for who types")
 
@@ -230,7 +230,8 @@ def session(dtb, arguments):
     """The keywords of system.run() for a run before a user.
 
     Where standard input is a terminal and a partition may be typed to, each key goes there, and
-    Ctrl-] ends the run.  There is colour if standard output is a terminal and NO_COLOR is not set."""
+    Ctrl-] ends the run.  There is colour if standard output is a terminal and NO_COLOR is not
+    set."""
     partitions = partitions_of(dtb)
     names = [name for name, _ in partitions]
     out = sys.stdout.buffer

@@ -3,11 +3,12 @@
  * What does a control loop see of the others on its CPU?  In each of its windows it is woken by a
  * timer that is due at the window's start, works for a while, and waits for the next interrupt, as
  * such software does; so it leaves the host's CPU alone, and others can be watched beside it.  One
- * window in each major frame.  Parameter 0: windows to a line (0 = 1000).
+ * window in each major frame.  Parameter 0: windows to a line; 0: 1000 to the first one, and twice
+ * as many to each further one.
  *
  *     control: windows=N lost=N wake_min_ns=N wake_max_ns=N sum=N
  *
- * wake: from the window's planned start to the first instructions of the interrupt's handler.
+ * wake: from the window's planned start to the fourth instruction of the exception vector.
  */
 #include <guest.h>
 

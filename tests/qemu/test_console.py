@@ -135,7 +135,8 @@ def test_prompt_shows_whatever_others_print(make_system):
 
 @pytest.mark.requirement("BH-CON-5")
 def test_what_is_typed_goes_on_in_the_prompts_line(make_system):
-    partitions = [Partition("shell", "echo", (1, 1), console=("input;",)), Partition("quiet", "echo")]
+    partitions = [Partition("shell", "echo", (1, 1), console=("input;",)),
+                  Partition("quiet", "echo")]
     windows = [Window("shell", 0, 4 * MS), Window("quiet", 5 * MS, 4 * MS)]
     run = seen(make_system(partitions, windows, 10 * MS, 100000), r"echo: hello\n\[shell\] > $",
                answers=[(r"\n\[shell\] > $", b"hello\r")])

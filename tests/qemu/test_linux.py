@@ -147,6 +147,13 @@ def test_the_checks_pass_natively(build, machine):
     healthy(said)
 
 
+def test_a_check_that_fails_says_so(build, machine):
+    """No sleep ends within a microsecond."""
+    said, = linux.lives(linux.native(build, machine.gic, linux.bootargs(checks=["sleep"], late_us=1)))
+    assert {name: passed for name, (passed, _) in said.checks.items()} == {"sleep": False,
+                                                                           "end": False}
+
+
 @pytest.mark.requirement("BH-GST-1")
 @pytest.mark.parametrize("cpu, cntfrq", [
     ("max,pauth-impdef=on", 1_000_000_000), ("cortex-a57", 62_500_000),

@@ -19,8 +19,8 @@ from systems import MS, Partition, Window, system
 import terminal  # scripts/terminal.py, on the path that systems sets
 
 NAMES = ("nav", "na", "a/b", "kernel")
-COOKED = (b"bulkhead: module x\r\n[nav] one\r\n[na] two\rhalf\r\n[a/b] x\r[a/b] y\r\n\r\n  table [nav] no\r\n"
-          b"[nav] prompt> \r\n[kernel] I am not\r\n[nobody] odd\r\nbulkhead: end\r\n[na")
+COOKED = (b"bulkhead: module x\r\n[nav] one\r\n[na] two\rhalf\r\n[a/b] x\r[a/b] y\r\n\r\n"
+          b"  table [nav] no\r\n[nav] prompt> \r\n[kernel] I am not\r\n[nobody] odd\r\nbulkhead: end\r\n[na")
 RAW = (b"bulkhead: typing to na, raw; Ctrl-O ? for help\r\n$ ls\r\n\033[H[nav]x\r\rb\n"
        b"[nav] three\r\n$ \r\nbulkhead: typing to nav\r\n  table\r\n")
 

@@ -252,9 +252,10 @@ static void what_follows_a_prompt_goes_on_in_its_line(void **state)
     mux.settled = false;
     put(1, "l");
     drain(1000, false);
+    expect("[bee] $ l");
     put(1, "s\nfile\nmore");
     drain(1000, false);
-    expect("[bee] $ ls\r\n[bee] file\r\n");
+    expect("s\r\n[bee] file\r\n");
 }
 
 static void a_prompt_that_another_has_ended_begins_again_with_the_tag(void **state)
@@ -310,6 +311,47 @@ static void prompt_waits_for_one_turn_at_most(void **state)
     }
     /* The other's loss, tag, line and its end, then the own tag and the character. */
     assert_in_range(longest, CONSOLE_TURN, CONSOLE_TURN + 3 * TAG + LOST + ENDS + 1);
+}
+
+static void a_focus_that_floods_leaves_the_others_their_turns(void **state)
+{
+    uint32_t sent[RING_COUNT] = {0};
+    (void)state;
+    console_mux_focus(&mux, 1);
+    for (uint32_t round = 0; round < 400; round++) {
+        for (uint32_t i = 0; i < RING_COUNT; i++) {
+            for (uint32_t k = 0; k < RING_BYTES; k++)
+                console_ring_put(&ring[i], (uint8_t)('A' + i));
+        }
+        for (uint32_t k = 0; k < 20; k++) {
+            int character = console_mux_next(&mux, false);
+            for (uint32_t i = 0; i < RING_COUNT; i++)
+                sent[i] += character == (int)('A' + i);
+        }
+    }
+    for (uint32_t i = 0; i < RING_COUNT; i += 2)
+        assert_in_range(sent[i], sent[1] / 4, sent[1]);
+    assert_true(sent[1] > 1000);
+}
+
+static void the_focus_is_found_among_many(void **state)
+{
+    enum { COUNT = 4 * CONSOLE_SCAN };
+    static uint8_t room[COUNT][RING_BYTES];
+    static struct console_ring source[COUNT];
+    static struct console_ring *list[COUNT];
+    (void)state;
+    for (uint32_t i = 0; i < COUNT; i++) {
+        console_ring_init(&source[i], room[i], RING_BYTES, "many");
+        list[i] = &source[i];
+    }
+    console_mux_init(&mux, list, COUNT);
+    console_mux_focus(&mux, COUNT - 1);
+    for (uint32_t i = 0; i < 20; i++) {
+        console_ring_put(&source[COUNT - 1], '\n');
+        drain(9, false);
+    }
+    assert_int_equal(wire_length, 20 * 9);
 }
 
 static void long_lines_are_cut_where_others_wait(void **state)
@@ -422,6 +464,7 @@ static void the_kernels_own_text_ends_a_line_and_goes_first(void **state)
     memset(text, 'x', 200);
     console_mux_break(&mux);
     console_mux_add(&mux, text); /* cut, not written past the end */
+    console_mux_add(&mux, text);
     drain(1000, false);
     assert_in_range(wire_length, 100, 199);
 }
@@ -491,6 +534,8 @@ int main(void)
         cmocka_unit_test_setup(what_follows_a_prompt_goes_on_in_its_line, set_up),
         cmocka_unit_test_setup(a_prompt_that_another_has_ended_begins_again_with_the_tag, set_up),
         cmocka_unit_test_setup(prompt_waits_for_one_turn_at_most, set_up),
+        cmocka_unit_test_setup(a_focus_that_floods_leaves_the_others_their_turns, set_up),
+        cmocka_unit_test_setup(the_focus_is_found_among_many, set_up),
         cmocka_unit_test_setup(long_lines_are_cut_where_others_wait, set_up),
         cmocka_unit_test_setup(raw_focus_goes_out_at_once_and_as_it_is, set_up),
         cmocka_unit_test_setup(raw_without_the_focus_is_like_any_other, set_up),
