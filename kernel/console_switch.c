@@ -20,7 +20,7 @@ static const struct partition_desc *entry(const struct console_switch *input, ui
 void console_switch_init(struct console_switch *input, const struct module_desc *module)
 {
     *input = (struct console_switch){.module = module};
-    for (uint32_t digit = 0; digit < 10; digit++)
+    for (uint32_t digit = 0; CONFIG_CONSOLE_SWITCH && digit < 10; digit++)
         input->digit[digit] = CONSOLE_SWITCH_MAX;
     for (uint32_t p = 0; p < module->partition_count && input->count < CONSOLE_SWITCH_MAX; p++) {
         const struct partition_desc *partition = &module->partition[p];
@@ -28,11 +28,11 @@ void console_switch_init(struct console_switch *input, const struct module_desc 
             continue;
         if (partition->console_first)
             input->at = input->count;
-        if (partition->id < 10)
+        if (CONFIG_CONSOLE_SWITCH && partition->id < 10)
             input->digit[partition->id] = (uint8_t)input->count;
         input->list[input->count++] = (uint8_t)p;
     }
-    if (input->count > 1 && module->switch_key != 0)
+    if (CONFIG_CONSOLE_SWITCH && input->count > 1 && module->switch_key != 0)
         input->piece = SAY_HELLO;
     else if (input->count != 0 && entry(input, input->at)->console_raw)
         input->piece = SAY_TARGET;
@@ -111,7 +111,7 @@ static void say_target(const struct console_switch *input, struct console_mux *m
     console_mux_add(mux, input->piece == SAY_NOBODY ? "nobody" : target->name);
     if (input->piece != SAY_NOBODY && target->console_raw)
         console_mux_add(mux, ", raw");
-    if (input->piece == SAY_HELLO) {
+    if (CONFIG_CONSOLE_SWITCH && input->piece == SAY_HELLO) {
         console_mux_add(mux, "; ");
         add_key(input, mux);
         console_mux_add(mux, " ? for help");
