@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is every requirement tested?  Requirements are the rows `| BH-XXX-n | text |` of
+"""Is every requirement tested?  Requirements are the rows `| BH-<area>-<number> | text |` of
 docs/requirements.md; a test names the ids it checks anywhere in its file.  Prints the matrix; fails
 when a requirement has no test, or a test or the table names an id wrongly."""
 import os

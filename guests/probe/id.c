@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which features does a guest find?  Each field that must be hidden reads as "not implemented";
+ * Which features does a guest find?  Each field that must be hidden reads as absent;
  * a field that may show something stays below its limit; the whole trapped space can be read.
  */
 #include "probe.h"

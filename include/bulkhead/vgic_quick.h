@@ -117,8 +117,7 @@ static inline bool vgic_sgi1r_is_self(const struct vgic_cpu *cpu, uint64_t value
 {
     *intid = (uint32_t)(value >> 24) & 0xfU;
     return (value & (VGIC_SGI1R_IRM | VGIC_SGI1R_ELSEWHERE)) == 0 &&
-           (value & 0xffffU) == UINT64_C(1) << cpu->index &&
-           (cpu->private_bank.group >> *intid & 1U) != 0;
+           (value & 0xffffU) == UINT64_C(1) << cpu->index;
 }
 
 /* The same for GICD_SGIR (IHI 0048, 4.3.15): filter 25:24, target list 23:16. */

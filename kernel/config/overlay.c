@@ -203,11 +203,30 @@ static void check_targets(struct reader *reader, const struct overlay *overlay, 
     }
 }
 
+/* True if the overlay changes anything: a tree that is none would be taken, and do nothing. */
+static bool has_fragment(const struct tree *tree)
+{
+    for (uint32_t node = tree_first_child(TREE_ROOT); node < tree->node_count;
+         node = tree->node[node].end) {
+        uint32_t end = tree->node[node].end;
+        for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
+            if (strcmp(tree->node[child].name, "__overlay__") == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool overlay_apply(struct reader *reader, struct overlay *overlay, void *blob)
 {
     struct arena scratch = *reader->arena;
     uint32_t faults_before = reader->fault_count;
     if (!overlay_load(reader, overlay, &scratch)) {
+        return false;
+    }
+    if (!has_fragment(&overlay->tree)) {
+        overlay_fault(reader, RULE_OVERLAY_EMPTY, overlay, NULL, NULL);
         return false;
     }
     check_board(reader, overlay, blob);

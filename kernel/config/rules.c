@@ -44,6 +44,10 @@ static const char *const rule_row[RULE_COUNT] = {
         ROW(DECIMAL, "overlay-blob",
             "an overlay must be a whole device tree blob: compile it with dtc -@, load all of it",
             "fault at byte", "bytes given"),
+    [RULE_OVERLAY_EMPTY] = ROW(DECIMAL, "overlay-empty",
+                               "an overlay must change something: is it a whole tree, or compiled "
+                               "without /plugin/?",
+                               "", ""),
     [RULE_OVERLAY_BOARD] =
         ROW(DECIMAL, "overlay-board",
             "an overlay must be for this board: its compatible is none of the tree's", "", ""),

@@ -19,6 +19,7 @@ enum config_rule {
     /* Overlays that the loader brought. */
     RULE_OVERLAY_SUPPORT,
     RULE_OVERLAY_BLOB,
+    RULE_OVERLAY_EMPTY,
     RULE_OVERLAY_BOARD,
     RULE_OVERLAY_LABEL,
     RULE_OVERLAY_TARGET,

@@ -67,6 +67,11 @@ static void lr_fold(struct vgic_cpu *cpu, uint32_t n)
         cpu->lr_active &= ~lr_bit;
         bank->active &= ~bit;
         bank->forced &= ~bit;
+        if (!(lr & VGIC_LR_HW)) { /* see lr_of_active(): the physical one ends, too */
+            uint32_t physical = bank->hw_active & ~bank->line & bit;
+            bank->hw_active &= ~physical;
+            vgic_hw_done_add(cpu, intid / 32U, physical);
+        }
     }
     if (!(lr & VGIC_LR_STATE)) {
         if (lr & VGIC_LR_HW) /* the list register deactivated the physical interrupt */
@@ -234,8 +239,9 @@ static uint64_t lr_of_active(struct vgic_cpu *cpu, const struct vgic_bank *bank,
 
     if (bank->hw & bit) {
         /* With the line still up the guest has not seen the physical interrupt: what is active was
-         * made active by ISACTIVER or ISPENDR, and ending it must not end the physical one. */
-        if ((bank->hw_active & ~bank->line) & bit)
+         * made active by ISACTIVER or ISPENDR, and ending it must not end the physical one.  One
+         * that is to come again must tell EL2 when it ends: no list register is all three. */
+        if (((bank->hw_active & ~bank->line) & bit) && !again)
             return VGIC_LR_ACTIVE | VGIC_LR_HW |
                    (uint64_t)cpu->dist->hw_intid[intid] << VGIC_LR_PINTID_SHIFT;
         return VGIC_LR_ACTIVE | VGIC_LR_EOI;

@@ -30,4 +30,7 @@ uint32_t next_random(uint32_t *seed);
 /* Changes a tree of size bytes, 8-byte aligned, in room for max_size; returns its new size. */
 size_t mutate_tree(void *tree, size_t size, size_t max_size, uint32_t *seed);
 
+/* The same for an input that is one tree, at any address. */
+size_t mutate_input(uint8_t *data, size_t size, size_t max_size, unsigned int seed);
+
 #endif

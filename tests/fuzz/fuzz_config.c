@@ -72,14 +72,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-    uint32_t random = seed;
-    uint64_t *aligned = malloc(max_size + sizeof(*aligned));
-    if (aligned == NULL) {
-        return size;
-    }
-    memcpy(aligned, data, size);
-    size = mutate_tree(aligned, size, max_size, &random);
-    memcpy(data, aligned, size);
-    free(aligned);
-    return size;
+    return mutate_input(data, size, max_size, seed);
 }

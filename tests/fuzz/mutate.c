@@ -83,3 +83,17 @@ size_t mutate_tree(void *tree, size_t size, size_t max_size, uint32_t *seed)
     }
     return size;
 }
+
+size_t mutate_input(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
+{
+    uint32_t random = seed;
+    uint64_t *aligned = malloc(max_size + sizeof(*aligned));
+    if (aligned == NULL) {
+        return size;
+    }
+    memcpy(aligned, data, size);
+    size = mutate_tree(aligned, size, max_size, &random);
+    memcpy(data, aligned, size);
+    free(aligned);
+    return size;
+}

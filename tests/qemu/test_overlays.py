@@ -144,6 +144,15 @@ def test_refused_missing_target(classic, items, tmp_path):
     refused(way, "overlay-target", "late.dtbo", "/bulkhead/nowhere")
 
 
+@pytest.mark.troubleshooting("refused overlay-empty")
+@pytest.mark.requirement("BH-OVL-3")
+def test_refused_tree_that_is_no_overlay(classic, items, tmp_path):
+    """A tree compiled without /plugin/: libfdt takes it, and does nothing."""
+    file = overlay_of(tmp_path / "plain.dtso", "/dts-v1/;\n/ { bulkhead { }; };\n")
+    way = loaded.leave(classic, added(items, file), str(tmp_path))
+    refused(way, "overlay-empty", "plain.dtbo", "/plugin/")
+
+
 @pytest.mark.requirement("BH-OVL-3")
 @pytest.mark.parametrize("text", [FIXUP_WITHOUT_PATH, WITHOUT_TARGET],
                          ids=["fixup without path", "fragment without target"])

@@ -27,18 +27,6 @@
 static uint8_t overlay[OVERLAY_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
-static void refused(struct machine *machine, const char *what, enum config_rule rule,
-                    const char *node, const char *other)
-{
-    machine_read(machine, &outcome);
-    if (outcome.rule != (int)rule || strcmp(outcome.node, node) != 0 ||
-        strcmp(outcome.other, other) != 0) {
-        fail_msg("%s: expected %s at %s, and %s; got %s: %s", what, config_rule_name((int)rule),
-                 node, other, outcome.rule == RULE_NONE ? "nothing" : outcome.told[0].text,
-                 outcome.rule == RULE_NONE ? "" : config_rule_name(outcome.rule));
-    }
-}
-
 /* --- where overlays are ------------------------------------------------------------------------
  */
 
@@ -73,7 +61,8 @@ static void overlays_lie_in_ram_and_beside_the_kernel(void **state)
         machine_make_whole(&machine);
         tree_change(machine.tree, change);
         (void)snprintf(what, sizeof(what), "row %zu", index);
-        refused(&machine, what, row[index].rule, "schedule.dtbo", row[index].other);
+        machine_refused(&machine, &outcome, what, row[index].rule, "schedule.dtbo",
+                        row[index].other);
         assert_int_equal(outcome.value, (uint64_t)row[index].cell[0] << 32 | row[index].cell[1]);
         machine_free(&machine);
     }
@@ -91,7 +80,7 @@ static void wrong_places_are_told_together(void **state)
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
-    refused(&machine, "two places", RULE_MODULE_OUTSIDE_RAM, "system.dtbo", "");
+    machine_refused(&machine, &outcome, "two places", RULE_MODULE_OUTSIDE_RAM, "system.dtbo", "");
     assert_int_equal(outcome.fault_count, 2);
     assert_int_equal(outcome.told[1].rule, RULE_MODULE_CLASH);
     machine_free(&machine);
@@ -111,7 +100,8 @@ static void ram_may_be_given_by_single_cells(void **state)
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
     /* system.dtbo is found in the second range; schedule.dtbo lies behind both. */
-    refused(&machine, "32-bit cells", RULE_MODULE_OUTSIDE_RAM, "schedule.dtbo", "");
+    machine_refused(&machine, &outcome, "32-bit cells", RULE_MODULE_OUTSIDE_RAM, "schedule.dtbo",
+                    "");
     assert_int_equal(outcome.fault_count, 1);
     machine_free(&machine);
 }
@@ -234,7 +224,7 @@ static void boot_modules_keep_their_binding(void **state)
         }
         (void)snprintf(what, sizeof(what), "row %zu", index);
         machine_read(&machine, &outcome);
-        refused(&machine, what, row[index].rule, row[index].node, outcome.other);
+        machine_refused(&machine, &outcome, what, row[index].rule, row[index].node, outcome.other);
         machine_free(&machine);
     }
 }
@@ -250,7 +240,7 @@ static void overlays_may_share_a_label(void **state)
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
-    refused(&machine, "a label twice", RULE_NONE, "", "");
+    machine_refused(&machine, &outcome, "a label twice", RULE_NONE, "", "");
     machine_free(&machine);
 }
 
@@ -266,10 +256,11 @@ static void a_description_must_come_of_it(void **state)
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
-    refused(&machine, "no overlays", RULE_NO_DESCRIPTION, "/", "");
+    machine_refused(&machine, &outcome, "no overlays", RULE_NO_DESCRIPTION, "/", "");
     overlay_cell(overlay, "/gadget@9020000", "link", 1);
     machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-    refused(&machine, "an overlay for something else", RULE_NO_DESCRIPTION, "/", "");
+    machine_refused(&machine, &outcome, "an overlay for something else", RULE_NO_DESCRIPTION, "/",
+                    "");
     machine_free(&machine);
 }
 
@@ -281,8 +272,8 @@ static void what_overlays_say_is_checked(void **state)
     machine_make_whole(&machine);
     overlay_cell(overlay, "/bulkhead/partitions/partition@2", "typo", 1);
     machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-    refused(&machine, "a typing error", RULE_UNKNOWN_PROPERTY, "/bulkhead/partitions/partition@2",
-            "");
+    machine_refused(&machine, &outcome, "a typing error", RULE_UNKNOWN_PROPERTY,
+                    "/bulkhead/partitions/partition@2", "");
     machine_free(&machine);
 }
 

@@ -3,6 +3,13 @@
  * How do a loader's files and a system's overlays come about in a test?  The overlays are copied
  * from the tree of test_config_tree.c, with labels as dtc -@ writes them.
  */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "test_config_load.h"
 
 #include <libfdt.h>
@@ -185,6 +192,18 @@ void machine_read(struct machine *machine, struct outcome *outcome)
         fprintf(stderr, "%u faults, but %s\n", outcome->fault_count,
                 outcome->module == NULL ? "refused" : "accepted");
         abort();
+    }
+}
+
+void machine_refused(struct machine *machine, struct outcome *outcome, const char *what,
+                     enum config_rule rule, const char *node, const char *other)
+{
+    machine_read(machine, outcome);
+    if (outcome->rule != (int)rule || strcmp(outcome->node, node) != 0 ||
+        strcmp(outcome->other, other) != 0) {
+        fail_msg("%s: expected %s at %s, and %s; got %s: %s", what, config_rule_name((int)rule),
+                 node, other, outcome->rule == RULE_NONE ? "nothing" : outcome->told[0].text,
+                 outcome->rule == RULE_NONE ? "" : config_rule_name(outcome->rule));
     }
 }
 

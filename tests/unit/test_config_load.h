@@ -67,6 +67,11 @@ void machine_make_whole(struct machine *machine);
  * is good until the next call. */
 void machine_read(struct machine *machine, struct outcome *outcome);
 
+/* Reads as above and fails unless the first fault is this one; RULE_NONE: unless there is none.
+ * what: the case, for the message. */
+void machine_refused(struct machine *machine, struct outcome *outcome, const char *what,
+                     enum config_rule rule, const char *node, const char *other);
+
 /* An overlay in the making: overlay_begin(), nodes, overlay_end(), which returns its size. */
 void overlay_begin(void *overlay);
 size_t overlay_end(void *overlay);

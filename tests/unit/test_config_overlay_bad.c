@@ -28,18 +28,6 @@
 static uint8_t overlay[OVERLAY_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
-static void refused(struct machine *machine, const char *what, enum config_rule rule,
-                    const char *node, const char *other)
-{
-    machine_read(machine, &outcome);
-    if (outcome.rule != (int)rule || strcmp(outcome.node, node) != 0 ||
-        strcmp(outcome.other, other) != 0) {
-        fail_msg("%s: expected %s at %s, and %s; got %s: %s", what, config_rule_name((int)rule),
-                 node, other, outcome.rule == RULE_NONE ? "nothing" : outcome.told[0].text,
-                 outcome.rule == RULE_NONE ? "" : config_rule_name(outcome.rule));
-    }
-}
-
 /* The whole system with one more overlay, more.dtbo, that makes loops possible. */
 static void make_with(struct machine *machine)
 {
@@ -223,8 +211,8 @@ static void references_are_looked_at_before_libfdt_follows_them(void **state)
         make_with(&machine);
         build_fixup(row);
         machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-        refused(&machine, row->place != NULL ? row->place : row->property, row->rule,
-                fine ? "" : "more.dtbo", row->other);
+        machine_refused(&machine, &outcome, row->place != NULL ? row->place : row->property,
+                        row->rule, fine ? "" : "more.dtbo", row->other);
         assert_int_equal(outcome.fault_count, fine ? 0 : 1);
         machine_free(&machine);
     }
@@ -252,7 +240,8 @@ static void offsets_that_libfdt_shifts_are_not_believed(void **state)
     tree_close(overlay);
     (void)overlay_end(overlay);
     machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-    refused(&machine, "__local_fixups__ in itself", RULE_OVERLAY_APPLY, "more.dtbo", "");
+    machine_refused(&machine, &outcome, "__local_fixups__ in itself", RULE_OVERLAY_APPLY,
+                    "more.dtbo", "");
     machine_free(&machine);
 }
 
@@ -290,7 +279,8 @@ static void a_target_must_be_there(void **state)
         tree_close(overlay);
         (void)overlay_end(overlay);
         machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-        refused(&machine, row[index].path, RULE_OVERLAY_TARGET, "more.dtbo", row[index].told);
+        machine_refused(&machine, &outcome, row[index].path, RULE_OVERLAY_TARGET, "more.dtbo",
+                        row[index].told);
         assert_int_equal(outcome.fault_count, 1);
         machine_free(&machine);
     }
@@ -308,7 +298,8 @@ static void all_that_is_missed_is_told(void **state)
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, swapped);
-    refused(&machine, "the wrong order", RULE_OVERLAY_LABEL, "schedule.dtbo", "nav");
+    machine_refused(&machine, &outcome, "the wrong order", RULE_OVERLAY_LABEL, "schedule.dtbo",
+                    "nav");
     assert_int_equal(outcome.fault_count, 3);
     assert_non_null(strstr(outcome.told[0].text, "schedule.dtbo, label nav: a label must be in"));
     assert_int_equal(outcome.told[1].rule, RULE_OVERLAY_LABEL);
@@ -330,8 +321,30 @@ static void a_tree_without_labels_has_none(void **state)
     (void)state;
     machine_make_whole(&machine);
     tree_change(machine.tree, change);
-    refused(&machine, "no __symbols__", RULE_OVERLAY_LABEL, "schedule.dtbo", "nav");
+    machine_refused(&machine, &outcome, "no __symbols__", RULE_OVERLAY_LABEL, "schedule.dtbo",
+                    "nav");
     machine_free(&machine);
+}
+
+/* A tree that is no overlay, and one whose fragment has nothing but its target. */
+static void an_overlay_that_changes_nothing_is_refused(void **state)
+{
+    struct machine machine;
+    (void)state;
+    for (uint32_t with_target = 0; with_target < 2; with_target++) {
+        machine_make_whole(&machine);
+        overlay_begin(overlay);
+        tree_open(overlay, with_target != 0 ? "fragment@0" : "bulkhead");
+        if (with_target != 0) {
+            tree_put_string(overlay, "target-path", "/bulkhead");
+        }
+        tree_close(overlay);
+        (void)overlay_end(overlay);
+        machine_overlay(&machine, "overlay-2", "plain.dtbo", THIRD_PA, overlay, 2);
+        machine_refused(&machine, &outcome, "nothing to apply", RULE_OVERLAY_EMPTY, "plain.dtbo",
+                        "");
+        machine_free(&machine);
+    }
 }
 
 static void an_overlay_for_another_board_is_refused(void **state)
@@ -357,19 +370,20 @@ static void an_overlay_for_another_board_is_refused(void **state)
         (void)overlay_end(overlay);
         machine_overlay(&machine, "overlay-2", "board.dtbo", THIRD_PA, overlay, 2);
         if (fits != 0) {
-            refused(&machine, "this board", RULE_NONE, "", "");
+            machine_refused(&machine, &outcome, "this board", RULE_NONE, "", "");
             assert_int_equal(outcome.module->stop_after_frames, 9);
             assert_int_equal(fdt_setprop(machine.tree, 0, "compatible", mine, sizeof(mine)), 0);
-            refused(&machine, "this board and another", RULE_NONE, "", "");
+            machine_refused(&machine, &outcome, "this board and another", RULE_NONE, "", "");
             assert_int_equal(fdt_setprop(machine.tree, 0, "compatible", mine, sizeof(mine) - 1), 0);
-            refused(&machine, "this board, but cut off", RULE_OVERLAY_BOARD, "board.dtbo",
-                    "test,board-plus");
+            machine_refused(&machine, &outcome, "this board, but cut off", RULE_OVERLAY_BOARD,
+                            "board.dtbo", "test,board-plus");
             tree_change(machine.tree, list);
-            refused(&machine, "a tree of no board", RULE_OVERLAY_BOARD, "board.dtbo",
-                    "test,board-plus");
+            machine_refused(&machine, &outcome, "a tree of no board", RULE_OVERLAY_BOARD,
+                            "board.dtbo", "test,board-plus");
         } else {
             /* That it does not fit is not told: it is for another one. */
-            refused(&machine, "another board", RULE_OVERLAY_BOARD, "board.dtbo", "test,board-plus");
+            machine_refused(&machine, &outcome, "another board", RULE_OVERLAY_BOARD, "board.dtbo",
+                            "test,board-plus");
             assert_int_equal(outcome.fault_count, 1);
             assert_non_null(strstr(outcome.told[0].text, "board.dtbo, board test,board-plus: "));
         }
@@ -391,7 +405,8 @@ static void each_truncation_is_refused(void **state)
         (void)machine_put(&machine, SYSTEM_PA, overlay, size_bytes, room);
         machine_name_overlay(&machine, "overlay", "both.dtbo", SYSTEM_PA, room, 0);
         machine_files(&machine);
-        refused(&machine, "a truncated overlay", RULE_OVERLAY_BLOB, "both.dtbo", "");
+        machine_refused(&machine, &outcome, "a truncated overlay", RULE_OVERLAY_BLOB, "both.dtbo",
+                        "");
         machine_free(&machine);
     }
 }
@@ -428,13 +443,13 @@ static void a_blob_must_be_whole(void **state)
         *word = cpu_to_fdt32(row[index].value + (row[index].add ? fdt32_to_cpu(*word) : 0));
         char what[32];
         (void)snprintf(what, sizeof(what), "row %zu", index);
-        refused(&machine, what, RULE_OVERLAY_BLOB, "system.dtbo", "");
+        machine_refused(&machine, &outcome, what, RULE_OVERLAY_BLOB, "system.dtbo", "");
         assert_int_equal(outcome.fault_count, 1);
         machine_free(&machine);
     }
 }
 
-/* An overlay as deep as a tree may be is taken; what comes of it is too deep if it goes on top of
+/* An overlay as deep as a tree may be is read; what comes of it is too deep if it goes on top of
  * something. */
 static void depth_is_bounded(void **state)
 {
@@ -453,10 +468,11 @@ static void depth_is_bounded(void **state)
         }
         (void)overlay_end(overlay);
         machine_overlay(&machine, "overlay-2", "deep.dtbo", THIRD_PA, overlay, 2);
-        if (depth <= 32) {
-            refused(&machine, "as deep as can be", RULE_NONE, "", "");
+        if (depth <= 32) { /* it is looked at: it has no fragment */
+            machine_refused(&machine, &outcome, "as deep as can be", RULE_OVERLAY_EMPTY,
+                            "deep.dtbo", "");
         } else {
-            refused(&machine, "too deep", RULE_OVERLAY_BLOB, "deep.dtbo", "");
+            machine_refused(&machine, &outcome, "too deep", RULE_OVERLAY_BLOB, "deep.dtbo", "");
         }
         machine_free(&machine);
     }
@@ -471,7 +487,7 @@ static void depth_is_bounded(void **state)
     }
     (void)overlay_end(overlay);
     machine_overlay(&machine, "overlay-2", "deep.dtbo", THIRD_PA, overlay, 2);
-    refused(&machine, "too deep together", RULE_TREE_DEPTH, "/", "");
+    machine_refused(&machine, &outcome, "too deep together", RULE_TREE_DEPTH, "/", "");
     machine_free(&machine);
 }
 
@@ -583,8 +599,8 @@ static void what_libfdt_refuses_is_told(void **state)
         machine_make_whole(&machine);
         machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
         (void)snprintf(what, sizeof(what), "row %zu", index);
-        refused(&machine, what, RULE_OVERLAY_APPLY, "more.dtbo",
-                row[index].build == build_place ? "gadget" : "");
+        machine_refused(&machine, &outcome, what, RULE_OVERLAY_APPLY, "more.dtbo",
+                        row[index].build == build_place ? "gadget" : "");
         assert_int_equal(outcome.value, row[index].error);
         assert_int_equal(outcome.fault_count, 1);
         machine_free(&machine);
@@ -600,7 +616,8 @@ static void the_first_bad_overlay_ends_it(void **state)
     overlay_cell(overlay, "/nowhere", "link", 1);
     machine_overlay(&machine, "overlay-2", "third.dtbo", THIRD_PA, overlay, 3);
     machine_overlay(&machine, "overlay-3", "second.dtbo", THIRD_PA + 0x10000, overlay, 2);
-    refused(&machine, "two bad ones", RULE_OVERLAY_TARGET, "second.dtbo", "/nowhere");
+    machine_refused(&machine, &outcome, "two bad ones", RULE_OVERLAY_TARGET, "second.dtbo",
+                    "/nowhere");
     assert_int_equal(outcome.fault_count, 1);
     machine_free(&machine);
 }
@@ -631,7 +648,7 @@ static void labels_that_outgrow_the_room_are_refused(void **state)
     tree_close(overlay);
     (void)overlay_end(overlay);
     machine_overlay(&machine, "overlay-2", "more.dtbo", THIRD_PA, overlay, 2);
-    refused(&machine, "too many labels", RULE_STARTUP_MEMORY, "more.dtbo", "");
+    machine_refused(&machine, &outcome, "too many labels", RULE_STARTUP_MEMORY, "more.dtbo", "");
     assert_int_equal(outcome.fault_count, 1);
     machine_free(&machine);
 }
@@ -644,6 +661,7 @@ int main(void)
         cmocka_unit_test(a_target_must_be_there),
         cmocka_unit_test(all_that_is_missed_is_told),
         cmocka_unit_test(a_tree_without_labels_has_none),
+        cmocka_unit_test(an_overlay_that_changes_nothing_is_refused),
         cmocka_unit_test(an_overlay_for_another_board_is_refused),
         cmocka_unit_test(each_truncation_is_refused),
         cmocka_unit_test(a_blob_must_be_whole),

@@ -74,6 +74,7 @@ static bool has_own_test(int rule)
     case RULE_OVERLAY_SUPPORT:
     case RULE_OWN_TIME_SUPPORT:
     case RULE_OVERLAY_BLOB:
+    case RULE_OVERLAY_EMPTY:
     case RULE_OVERLAY_BOARD:
     case RULE_OVERLAY_LABEL:
     case RULE_OVERLAY_TARGET:

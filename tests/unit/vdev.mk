@@ -4,10 +4,12 @@
 
 vgic-srcs := $(addprefix kernel/vgic/,dist.c inputs.c lr.c redist.c regs.c)
 
-unit-tests += test_vgic test_vgic_ends test_vgic_model test_vpl011 test_console test_console_switch
+unit-tests += test_vgic test_vgic_ends test_vgic_model test_vgic_quick
+unit-tests += test_vpl011 test_console test_console_switch
 test_vgic-srcs := tests/unit/test_vgic.c tests/unit/test_vgic_hw.c $(vgic-srcs)
 test_vgic_ends-srcs := tests/unit/test_vgic_ends.c tests/unit/test_vgic_hw.c $(vgic-srcs)
 test_vgic_model-srcs := tests/unit/test_vgic_model.c tests/unit/test_vgic_hw.c $(vgic-srcs)
+test_vgic_quick-srcs := tests/unit/test_vgic_quick.c tests/unit/test_vgic_hw.c $(vgic-srcs)
 test_vpl011-srcs := tests/unit/test_vpl011.c kernel/vdev/vpl011.c kernel/console.c
 test_console-srcs := tests/unit/test_console.c kernel/console.c
 test_console_switch-srcs := tests/unit/test_console_switch.c kernel/console_switch.c kernel/console.c
