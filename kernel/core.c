@@ -495,7 +495,7 @@ void core_request_boundary(struct core *core)
 
 /* --- start ----------------------------------------------------------------------------------- */
 
-static uint32_t mask_words(const struct partition_desc *desc, struct irq_mask *mask)
+static START_UP uint32_t mask_words(const struct partition_desc *desc, struct irq_mask *mask)
 {
     uint32_t count = 0;
 
@@ -514,8 +514,8 @@ static uint32_t mask_words(const struct partition_desc *desc, struct irq_mask *m
     return count;
 }
 
-bool core_build(struct core *core, const struct module_desc *module, uint32_t schedule,
-                uint32_t core_index, struct partition *partitions, struct arena *arena)
+START_UP bool core_build(struct core *core, const struct module_desc *module, uint32_t schedule,
+                         uint32_t core_index, struct partition *partitions, struct arena *arena)
 {
     const struct schedule_desc *plan = &module->schedule[schedule];
     const struct core_schedule_desc *list = &plan->core[core_index];

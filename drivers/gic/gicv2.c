@@ -39,7 +39,7 @@ static volatile uint8_t *gicd;
 static volatile uint8_t *gicc;
 static volatile uint8_t *gich;
 
-static void gicv2_init_distributor(const struct platform_desc *platform)
+static START_UP void gicv2_init_distributor(const struct platform_desc *platform)
 {
     uint32_t words;
 
@@ -68,7 +68,7 @@ static uint32_t gicv2_list_registers(void)
     return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
 }
 
-static void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
+static START_UP void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
 {
     (void)cpu;
     mmio_write32(gicd + GICD_ICENABLER, UINT32_MAX);

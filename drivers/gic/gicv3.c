@@ -56,7 +56,7 @@ static void wait_rwp(volatile uint8_t *control, uint32_t bit, uint32_t polls)
     }
 }
 
-static void gicv3_init_distributor(const struct platform_desc *platform)
+static START_UP void gicv3_init_distributor(const struct platform_desc *platform)
 {
     uint32_t words;
     uint64_t route = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
@@ -84,7 +84,7 @@ static void gicv3_init_distributor(const struct platform_desc *platform)
 }
 
 /* The redistributor whose affinity is ours, in one of the regions of the device tree. */
-static volatile uint8_t *find_redistributor(const struct platform_desc *platform)
+static START_UP volatile uint8_t *find_redistributor(const struct platform_desc *platform)
 {
     uint64_t mpidr = sysreg_read(mpidr_el1);
     uint32_t affinity = (uint32_t)((mpidr & 0xffffff) | ((mpidr >> 32) & 0xff) << 24);
@@ -113,7 +113,7 @@ static volatile uint8_t *find_redistributor(const struct platform_desc *platform
     panic("no GICv3 redistributor has this core's affinity %x", affinity);
 }
 
-static void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
+static START_UP void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
 {
     volatile uint8_t *sgi;
     uint32_t polls = START_POLLS;

@@ -9,6 +9,8 @@ fuzz-targets := config overlay guest
 fuzz-srcs-config := tests/fuzz/fuzz_config.c
 fuzz-srcs-guest := tests/fuzz/fuzz_guest.c
 fuzz-srcs-overlay := tests/fuzz/fuzz_overlay.c tests/unit/test_config_load.c tests/unit/test_config_tree.c
+# The overlay target shares the unit tests' loader, whose one assertion is cmocka's.
+fuzz-libs-overlay := -lcmocka
 fuzz-srcs := tests/fuzz/checks.c tests/fuzz/mutate.c kernel/arena.c $(wildcard kernel/config/*.c)
 fuzz-headers := $(wildcard tests/fuzz/*.h tests/unit/test_config_*.h kernel/config/*.h include/bulkhead/*.h)
 fuzz-programs := $(fuzz-targets:%=$(O)/fuzz/%/fuzz)
@@ -22,7 +24,7 @@ $(fuzz-programs): $(O)/fuzz/%/fuzz: $$(fuzz-srcs-$$*) $(fuzz-srcs) $(fuzz-header
 	$(Q)mkdir -p $(@D)
 	$(Q)clang -std=gnu11 -g -O1 $(warnings) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -include $(autoconf) -Iinclude -I. -o $@ \
-		$(fuzz-srcs-$*) $(fuzz-srcs) -lfdt
+		$(fuzz-srcs-$*) $(fuzz-srcs) $(fuzz-libs-$*) -lfdt
 
 $(O)/fuzz/seeds.stamp: tests/fuzz/seeds.py $(wildcard schedules/*.dtso schedules/*/* tests/bad/*) | kernel guests linux-guests $(checker)
 	$(say) SEEDS $@
