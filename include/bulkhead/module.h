@@ -142,8 +142,13 @@ struct partition_desc {
     bool abort_on_unmapped; /* accesses to nothing: true = SEA to the guest, false = health event */
     /* With has_uart: what drivers find there. */
     enum uart_model uart_model;
-    bool idle_in_kernel; /* WFI: true = EL2 waits, and uses the time; false = the core does */
-    bool own_time;       /* counters: true = stand still outside its windows; false = module's */
+    bool idle_in_kernel;   /* WFI: true = EL2 waits, and uses the time; false = the core does */
+    bool own_time;         /* counters: true = stand still outside its windows; false = module's */
+    bool may_set_schedule; /* may call BH_SET_MODULE_SCHEDULE */
+    bool maintenance_on_error; /* a health event that stops it asks for the maintenance schedule */
+    uint32_t period_irq;       /* INTID (16..31) made pending where a period starts; 0 = none is */
+    uint32_t *vcpu_cpu;        /* [vcpu_count] index into platform_desc.cpu_mpidr: the one CPU that
+                                  runs it, in every schedule */
 };
 
 struct window_desc {
@@ -151,7 +156,19 @@ struct window_desc {
     uint64_t duration_ns;
     uint32_t partition; /* index into module_desc.partition, not the id */
     uint32_t vcpu;      /* index in the partition */
+    bool period_start;  /* a period of the partition starts with it */
     const char *node;
+};
+
+/* What becomes of a partition when its first window in a new schedule comes (ARINC 653 Part 2). */
+enum change_action { CHANGE_IGNORE, CHANGE_IDLE, CHANGE_COLD_START, CHANGE_WARM_START };
+
+/* What a schedule says of a partition besides its windows. */
+struct partition_schedule_desc {
+    uint64_t period_ns;   /* 0 = none is stated */
+    uint64_t duration_ns; /* time in each period */
+    enum change_action change_action;
+    const char *node; /* NULL = the schedule says nothing of it */
 };
 
 /* One core's list of minor frames, sorted by start; what no window covers is idle. */
@@ -168,6 +185,7 @@ struct schedule_desc {
     uint64_t major_frame_ns;
     uint32_t core_count;
     struct core_schedule_desc *core;
+    struct partition_schedule_desc *partition; /* [module_desc.partition_count] */
     const char *node;
 };
 
@@ -183,9 +201,13 @@ struct module_desc {
     struct partition_desc *partition;
     uint32_t schedule_count;
     struct schedule_desc *schedule; /* [0] runs first */
-    struct address_range kernel;    /* the kernel's own image and start-up pool */
-    struct address_range fdt;       /* the device tree blob */
-    struct address_range pool;      /* further kernel memory; size 0 if none was asked for */
+    uint32_t
+        maintenance_schedule; /* index of the one that the HM may choose; schedule_count = none */
+    uint32_t core_count; /* CPUs that any schedule names; they run the kernel, also when idle */
+    uint32_t *core_cpu;  /* [core_count] index into platform_desc.cpu_mpidr, ascending */
+    struct address_range kernel; /* the kernel's own image and start-up pool */
+    struct address_range fdt;    /* the device tree blob */
+    struct address_range pool;   /* further kernel memory; size 0 if none was asked for */
 };
 
 #endif
