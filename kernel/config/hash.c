@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define CANONICAL_FORM                                                                             \
-    3U /* raised whenever the form changes, so that old and new never compare equal */
+    4U /* raised whenever the form changes, so that old and new never compare equal */
 
 /* A number as its length in bytes and its bytes, lowest first: most are small, and hashing is slow.
  */
@@ -97,11 +97,13 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
     add_number(hash, (uint64_t)partition->vgic);
     add_number(hash, partition->gicd.ipa);
     add_number(hash, partition->vgic == GIC_V2 ? partition->gicc.ipa : partition->gicr.ipa);
-    add_number(hash, (partition->has_uart ? 1U : 0U) | (partition->console_input ? 2U : 0U) |
-                         (partition->abort_on_unmapped ? 4U : 0U) |
-                         (partition->idle_in_kernel ? 8U : 0U) | (partition->own_time ? 16U : 0U) |
-                         (partition->console_first ? 32U : 0U) |
-                         (partition->console_raw ? 64U : 0U));
+    add_number(
+        hash, (partition->has_uart ? 1U : 0U) | (partition->console_input ? 2U : 0U) |
+                  (partition->abort_on_unmapped ? 4U : 0U) | (partition->idle_in_kernel ? 8U : 0U) |
+                  (partition->own_time ? 16U : 0U) | (partition->console_first ? 32U : 0U) |
+                  (partition->console_raw ? 64U : 0U) | (partition->may_set_schedule ? 128U : 0U) |
+                  (partition->maintenance_on_error ? 256U : 0U));
+    add_number(hash, partition->period_irq);
     if (partition->has_uart) {
         add_number(hash, (uint64_t)partition->uart_model);
         add_number(hash, partition->uart.ipa);
@@ -110,7 +112,8 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
     }
 }
 
-static void add_schedule(struct sha256 *hash, const struct schedule_desc *schedule)
+static void add_schedule(struct sha256 *hash, const struct schedule_desc *schedule,
+                         uint32_t partition_count)
 {
     add_number(hash, schedule->id);
     add_string(hash, schedule->name);
@@ -124,8 +127,13 @@ static void add_schedule(struct sha256 *hash, const struct schedule_desc *schedu
             add_number(hash, core->window[at].start_ns);
             add_number(hash, core->window[at].duration_ns);
             add_number(hash, core->window[at].partition);
-            add_number(hash, core->window[at].vcpu);
+            add_number(hash, core->window[at].vcpu << 1 | (core->window[at].period_start ? 1 : 0));
         }
+    }
+    for (uint32_t index = 0; index < partition_count; index++) {
+        add_number(hash, schedule->partition[index].period_ns);
+        add_number(hash, schedule->partition[index].duration_ns);
+        add_number(hash, (uint64_t)schedule->partition[index].change_action);
     }
 }
 
@@ -146,7 +154,8 @@ void config_hash(const struct module_desc *module, uint8_t digest[SHA256_BYTES])
     }
     add_number(&hash, module->schedule_count);
     for (uint32_t index = 0; index < module->schedule_count; index++) {
-        add_schedule(&hash, &module->schedule[index]);
+        add_schedule(&hash, &module->schedule[index], module->partition_count);
     }
+    add_number(&hash, module->maintenance_schedule);
     sha256_finish(&hash, digest);
 }

@@ -20,7 +20,9 @@
 #define PARTITION_MAX     255U /* 8-bit VMIDs, one kept back (Arm ARM DDI 0487, D8.14) */
 #define IPA_LIMIT         (UINT64_C(1) << 40)
 #define FRAME_NS_MAX      UINT64_C(3600000000000)
-#define LABEL_LENGTH_MAX  31U
+#define LABEL_LENGTH_MAX  31U            /* a schedule's name is passed in four registers (abi.h) */
+#define SCHEDULE_MAX      16U            /* one word has a bit for each */
+#define CORE_MAX          8U             /* GICv2 has 8 CPU interfaces (IHI 0048B, 1.2) */
 #define INTID_LIMIT       VGIC_IRQ_COUNT /* a device keeps its INTID in the partition */
 #define SPI_FIRST_INTID   32U            /* IHI 0048B, 2.2.1 */
 #define PPI_FIRST_INTID   16U
@@ -62,6 +64,8 @@ struct reader {
     uint32_t module_node;        /* /bulkhead */
     uint32_t *partition_node;    /* by partition index */
     uint32_t *partition_phandle; /* by partition index; 0 = none */
+
+    const struct tree_prop *maintenance; /* maintenance-schedule, or NULL */
 
     char path[TREE_PATH_MAX]; /* of the faulty node */
     char other[TREE_PATH_MAX];
@@ -131,8 +135,19 @@ uint64_t props_number(const struct tree_prop *prop, uint64_t absent);
 bool props_cells(struct reader *reader, uint32_t node, const struct tree_prop *address,
                  uint32_t address_cells, const struct tree_prop *size, uint32_t size_cells);
 
-/* Faults unless the string is fit for a label. */
-bool props_label(struct reader *reader, uint32_t node, const struct tree_prop *label);
+/* Faults unless the text is fit for a label.  property: where it stands; NULL = the node's name. */
+bool props_name(struct reader *reader, uint32_t node, const char *property, const char *text);
+
+/* The same of a property. */
+static inline bool props_label(struct reader *reader, uint32_t node, const struct tree_prop *label)
+{
+    return props_name(reader, node, label->name, tree_string(label));
+}
+
+/* Which of the words a PROP_STRING is, each of which ends with a NUL, the last one with two; the
+ * first one if it is absent, and after a fault. */
+uint32_t props_choice(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                      const char *words);
 
 /* Faults for every child of a node that has none. */
 bool props_no_children(struct reader *reader, uint32_t node);
@@ -142,13 +157,30 @@ bool props_no_children(struct reader *reader, uint32_t node);
 bool props_range(struct reader *reader, uint32_t node, const char *property, uint64_t base,
                  uint64_t size);
 
-/*
- * Collects the children of `node`, all of which must be named `name`, sorted by the value of their
- * reg's first `cells` cells.  Duplicates are faults if `unique`.  Returns NULL after a fault,
- * *count holds how many there are: none is right here.
+/* --- children.c: lists of nodes ----------------------------------------------------------------
  */
-uint32_t *props_children(struct reader *reader, uint32_t node, const char *name, uint32_t cells,
-                         bool unique, uint32_t *count);
+
+/* The only child of exactly this name, or TREE_NONE.  Faults for a second one. */
+uint32_t children_find(struct reader *reader, uint32_t node, const char *name);
+
+/* What the children of a node must be. */
+struct child_spec {
+    const char *name;
+    uint32_t cells;  /* of their reg, by which they are sorted */
+    bool unique;     /* the same reg twice is a fault */
+    uint32_t beside; /* one child that is something else, or TREE_NONE */
+};
+
+/*
+ * Collects the children of `node`, sorted by the value of their reg's first cells.  Returns NULL
+ * after a fault, *count holds how many there are: none is right here.
+ */
+uint32_t *children_sorted(struct reader *reader, uint32_t node, const struct child_spec *spec,
+                          uint32_t *count);
+
+/* The children of a node that does nothing but hold them: #address-cells is 1, #size-cells 0, and
+ * each child has an id of its own.  Returns NULL after a fault. */
+uint32_t *children_list(struct reader *reader, uint32_t node, const char *name, uint32_t *count);
 
 /* --- the steps ---------------------------------------------------------------------------------
  */
@@ -168,7 +200,7 @@ void device_read(struct reader *reader, struct partition_desc *partition, uint32
 bool schedules_read(struct reader *reader, uint32_t node);
 void check_machine(struct reader *reader);    /* physical memory, devices and interrupts */
 void check_partitions(struct reader *reader); /* each partition's own address space */
-void check_schedules(struct reader *reader);
+void check_schedules(struct reader *reader);  /* who runs where, and are periods kept? */
 
 /* The memory that images without an address go to: the lowest that may be written. */
 const struct memory_desc *partition_ram(const struct partition_desc *partition);

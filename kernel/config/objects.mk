@@ -3,6 +3,7 @@
 # Objects of the configuration reader and checker.
 objs-y += kernel/arena.o
 objs-y += kernel/config/check.o
+objs-y += kernel/config/children.o
 objs-y += kernel/config/device.o
 objs-y += kernel/config/fault.o
 objs-y += kernel/config/fixups.o
@@ -19,6 +20,7 @@ objs-y += kernel/config/props.o
 objs-y += kernel/config/reader.o
 objs-y += kernel/config/rules.o
 objs-y += kernel/config/schedule.o
+objs-y += kernel/config/schedule_check.o
 objs-y += kernel/config/sha256.o
 objs-y += kernel/config/tree.o
 

@@ -38,6 +38,9 @@ enum partition_prop {
     PARTITION_BOOTARGS,
     PARTITION_TREE,
     PARTITION_NO_TREE,
+    PARTITION_SET_SCHEDULE,
+    PARTITION_MAINTENANCE,
+    PARTITION_PERIOD_PPI,
     PARTITION_PROPS
 };
 
@@ -64,6 +67,9 @@ static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_BOOTARGS] = {.name = "bootargs", .kind = PROP_STRING},
     [PARTITION_TREE] = {.name = "device-tree-address", .kind = PROP_U64},
     [PARTITION_NO_TREE] = {.name = "no-device-tree", .kind = PROP_FLAG},
+    [PARTITION_SET_SCHEDULE] = {.name = "set-module-schedule", .kind = PROP_FLAG},
+    [PARTITION_MAINTENANCE] = {.name = "maintenance-on-error", .kind = PROP_FLAG},
+    [PARTITION_PERIOD_PPI] = {.name = "period-ppi", .kind = PROP_U32},
 };
 
 enum memory_prop { MEMORY_REG, MEMORY_HOST, MEMORY_READ_ONLY, MEMORY_NO_EXECUTE, MEMORY_PROPS };
@@ -468,17 +474,31 @@ static void read_vgic(struct reader *reader, struct partition_desc *partition, u
     partition->gicr = frame_address(reader, node, found[PARTITION_GICR], DEFAULT_GICR, 0x10000);
 }
 
-/* A choice between two words, of which the first one is the default: whether it is the second. */
-static bool is_second(struct reader *reader, uint32_t node, const struct tree_prop *prop,
-                      const char *first, const char *second)
+/* What the partition has to do with changes of schedule and with periods. */
+static void read_modes(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                       const struct tree_prop *const found[PROPS_MAX])
 {
-    if (prop == NULL || strcmp(tree_string(prop), first) == 0) {
-        return false;
+    const struct platform_desc *platform = &reader->module->platform;
+    const struct tree_prop *ppi = found[PARTITION_PERIOD_PPI];
+    partition->may_set_schedule = found[PARTITION_SET_SCHEDULE] != NULL;
+    partition->maintenance_on_error = found[PARTITION_MAINTENANCE] != NULL;
+    if (partition->maintenance_on_error && reader->maintenance == NULL) {
+        fault_report(reader, RULE_MAINTENANCE_SCHEDULE, node, "maintenance-on-error", TREE_NONE,
+                     NULL);
     }
-    if (strcmp(tree_string(prop), second) != 0) {
-        fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+    if (ppi == NULL) {
+        return;
     }
-    return true;
+    uint64_t intid = props_number(ppi, 0) + PPI_FIRST_INTID;
+    partition->period_irq = (uint32_t)intid;
+    if (intid >= SPI_FIRST_INTID) {
+        fault_report(reader, RULE_IRQ_RANGE, node, ppi->name, TREE_NONE,
+                     &(struct fault_values){intid, SPI_FIRST_INTID});
+    } else if (intid == platform->irq_virt_timer || intid == platform->irq_phys_timer) {
+        /* The guest's own timers have them. */
+        fault_report(reader, RULE_IRQ_TWICE, node, ppi->name, reader->timer_node,
+                     &(struct fault_values){intid, intid});
+    }
 }
 
 static void read_partition(struct reader *reader, struct partition_desc *partition, uint32_t index,
@@ -511,12 +531,15 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
         partition->console_bytes = DEFAULT_CONSOLE_BYTES;
     }
     partition->abort_on_unmapped =
-        is_second(reader, node, found[PARTITION_UNMAPPED], "fault", "abort");
-    partition->idle_in_kernel = is_second(reader, node, found[PARTITION_IDLE], "native", "kernel");
-    partition->own_time = is_second(reader, node, found[PARTITION_TIME], "module", "partition");
+        props_choice(reader, node, found[PARTITION_UNMAPPED], "fault\0abort\0") != 0;
+    partition->idle_in_kernel =
+        props_choice(reader, node, found[PARTITION_IDLE], "native\0kernel\0") != 0;
+    partition->own_time =
+        props_choice(reader, node, found[PARTITION_TIME], "module\0partition\0") != 0;
     if (!CONFIG_PARTITION_TIME && partition->own_time) {
         fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
     }
+    read_modes(reader, partition, node, found);
     read_tree_wishes(reader, partition, node, found);
     if (take_children(reader, partition, node)) {
         read_children(reader, partition, node);
@@ -525,20 +548,11 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
 
 bool partitions_read(struct reader *reader, uint32_t node)
 {
-    static const struct prop_spec spec[] = {
-        {.name = "#address-cells", .kind = PROP_U32, .required = true},
-        {.name = "#size-cells", .kind = PROP_U32, .required = true},
-    };
-    const struct tree_prop *found[PROPS_MAX];
     struct module_desc *module = reader->module;
     uint32_t faults_before = reader->fault_count;
     uint32_t count;
 
-    if (!props_read(reader, node, spec, ARRAY_COUNT(spec), found) ||
-        !props_cells(reader, node, found[0], 1, found[1], 0)) {
-        return false;
-    }
-    reader->partition_node = props_children(reader, node, "partition", 1, true, &count);
+    reader->partition_node = children_list(reader, node, "partition", &count);
     if (reader->partition_node == NULL) {
         return false;
     }

@@ -136,7 +136,11 @@ static void host_fault(struct reader *reader, uint32_t node, const char *propert
     fault_report(reader, RULE_HOST_TREE, node, property, TREE_NONE, NULL);
 }
 
-/* /cpus: the affinity of each CPU, in tree order. */
+/* Aff3 and Aff2 to Aff0 of MPIDR_EL1 (Arm ARM DDI 0487, D19.2.107). */
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
+/* /cpus: the affinity of each CPU, in tree order.  By it they are started and get interrupts, so no
+ * two may have the same. */
 static bool read_cpus(struct reader *reader, uint32_t cpus)
 {
     const struct tree *tree = &reader->tree;
@@ -162,7 +166,15 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
             host_fault(reader, cpu, "reg");
             return false;
         }
-        platform->cpu_mpidr[platform->cpu_count++] = tree_number(reg, 0, address_cells);
+        uint64_t mpidr = tree_number(reg, 0, address_cells) & MPIDR_AFFINITY;
+        for (uint32_t other = 0; other < platform->cpu_count; other++) {
+            if (platform->cpu_mpidr[other] == mpidr) {
+                fault_report(reader, RULE_CPU_TWICE, cpu, "reg", TREE_NONE,
+                             &(struct fault_values){mpidr, other});
+                return false;
+            }
+        }
+        platform->cpu_mpidr[platform->cpu_count++] = mpidr;
     }
     return true;
 }

@@ -114,19 +114,35 @@ bool props_cells(struct reader *reader, uint32_t node, const struct tree_prop *a
     return cells_are(reader, node, size, size_cells) && address_fits;
 }
 
-bool props_label(struct reader *reader, uint32_t node, const struct tree_prop *label)
+bool props_name(struct reader *reader, uint32_t node, const char *property, const char *text)
 {
-    const char *text = tree_string(label);
     size_t length = strlen(text);
     bool printable = length != 0 && length <= LABEL_LENGTH_MAX;
     for (size_t at = 0; printable && at < length; at++) {
         printable = text[at] > ' ' && text[at] <= '~';
     }
     if (!printable) {
-        fault_report(reader, RULE_LABEL_TEXT, node, label->name, TREE_NONE,
+        fault_report(reader, RULE_LABEL_TEXT, node, property, TREE_NONE,
                      &(struct fault_values){length, LABEL_LENGTH_MAX});
     }
     return printable;
+}
+
+uint32_t props_choice(struct reader *reader, uint32_t node, const struct tree_prop *prop,
+                      const char *words)
+{
+    uint32_t index = 0;
+    if (prop == NULL) {
+        return 0;
+    }
+    for (const char *word = words; *word != '\0'; word += strlen(word) + 1) {
+        if (strcmp(tree_string(prop), word) == 0) {
+            return index;
+        }
+        index++;
+    }
+    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+    return 0;
 }
 
 bool props_no_children(struct reader *reader, uint32_t node)
@@ -160,100 +176,4 @@ bool props_range(struct reader *reader, uint32_t node, const char *property, uin
         return false;
     }
     return true;
-}
-
-/* A child and what it is sorted by. */
-struct keyed_node {
-    uint64_t key;
-    uint32_t node;
-};
-
-/* Order by key, then by place in the tree, so that the result depends on the tree alone. */
-static bool comes_before(const struct keyed_node *left, const struct keyed_node *right)
-{
-    return left->key < right->key || (left->key == right->key && left->node < right->node);
-}
-
-/* Moves the element at `at` down a heap of `count` elements whose largest is on top. */
-static void sift_down(struct keyed_node *heap, uint32_t at, uint32_t count)
-{
-    for (uint32_t child = 2 * at + 1; child < count; child = 2 * at + 1) {
-        if (child + 1 < count && comes_before(&heap[child], &heap[child + 1])) {
-            child++;
-        }
-        if (!comes_before(&heap[at], &heap[child])) {
-            return;
-        }
-        struct keyed_node moved = heap[at];
-        heap[at] = heap[child];
-        heap[child] = moved;
-        at = child;
-    }
-}
-
-/* Heap sort: count * log(count) in the worst case, in place; one comparison each if already sorted.
- */
-static void sort(struct keyed_node *item, uint32_t count)
-{
-    uint32_t sorted = 1;
-    while (sorted < count && comes_before(&item[sorted - 1], &item[sorted])) {
-        sorted++;
-    }
-    if (sorted >= count) {
-        return;
-    }
-    for (uint32_t at = count / 2; at-- > 0;) {
-        sift_down(item, at, count);
-    }
-    for (uint32_t last = count; last-- > 1;) {
-        struct keyed_node largest = item[0];
-        item[0] = item[last];
-        item[last] = largest;
-        sift_down(item, 0, last);
-    }
-}
-
-uint32_t *props_children(struct reader *reader, uint32_t node, const char *name, uint32_t cells,
-                         bool unique, uint32_t *count)
-{
-    const struct tree *tree = &reader->tree;
-    uint32_t end = tree->node[node].end;
-    uint32_t faults_before = reader->fault_count;
-    uint32_t child_count = 0;
-    *count = 0;
-    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
-        child_count++;
-    }
-    struct keyed_node *item = reader_take(reader, child_count, sizeof(*item));
-    uint32_t *sorted = reader_take(reader, child_count, sizeof(*sorted));
-    if (item == NULL || sorted == NULL) {
-        return NULL;
-    }
-    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
-        const struct tree_prop *reg = tree_prop(tree, child, "reg");
-        if (!tree_name_is(tree->node[child].name, name)) {
-            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
-            continue;
-        }
-        if (reg != NULL && reg->length < cells * 4U) {
-            /* The node's own reader demands the exact form; here only the key must be there. */
-            fault_report(reader, RULE_PROPERTY_LENGTH, child, "reg", TREE_NONE,
-                         &(struct fault_values){reg->length, cells * 4U});
-            continue;
-        }
-        if (reg == NULL) {
-            fault_report(reader, RULE_MISSING_PROPERTY, child, "reg", TREE_NONE, NULL);
-            continue;
-        }
-        item[(*count)++] = (struct keyed_node){tree_number(reg, 0, cells), child};
-    }
-    sort(item, *count);
-    for (uint32_t at = 0; at < *count; at++) {
-        sorted[at] = item[at].node;
-        if (unique && at != 0 && item[at].key == item[at - 1].key) {
-            fault_report(reader, RULE_ID_TWICE, item[at].node, "reg", item[at - 1].node,
-                         &(struct fault_values){item[at].key, item[at - 1].key});
-        }
-    }
-    return reader->fault_count == faults_before ? sorted : NULL;
 }

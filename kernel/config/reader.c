@@ -18,6 +18,7 @@ enum module_prop {
     MODULE_STOP,
     MODULE_TRACE,
     MODULE_SWITCH_KEY,
+    MODULE_MAINTENANCE,
     MODULE_PROPS
 };
 
@@ -32,6 +33,7 @@ static const struct prop_spec module_spec[MODULE_PROPS] = {
     [MODULE_STOP] = {.name = "stop-after-frames", .kind = PROP_U64},
     [MODULE_TRACE] = {.name = "print-trace", .kind = PROP_FLAG},
     [MODULE_SWITCH_KEY] = {.name = "input-switch-key", .kind = PROP_U32},
+    [MODULE_MAINTENANCE] = {.name = "maintenance-schedule", .kind = PROP_U32},
 };
 
 bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes)
@@ -115,6 +117,7 @@ static bool read_module(struct reader *reader)
     module->exit_cost_ns = props_number(found[MODULE_EXIT_COST], input->default_exit_cost_ns);
     module->stop_after_frames = props_number(found[MODULE_STOP], 0);
     module->print_trace = found[MODULE_TRACE] != NULL;
+    reader->maintenance = found[MODULE_MAINTENANCE];
     module->switch_key = (uint32_t)props_number(found[MODULE_SWITCH_KEY], SWITCH_KEY_DEFAULT);
     if (module->switch_key > SWITCH_KEY_MAX) {
         fault_report(reader, RULE_PROPERTY_VALUE, node, "input-switch-key", TREE_NONE,
@@ -136,20 +139,13 @@ static bool find_children(struct reader *reader, uint32_t *partitions, uint32_t 
 {
     const struct tree *tree = &reader->tree;
     uint32_t end = tree->node[reader->module_node].end;
-    *partitions = TREE_NONE;
-    *schedules = TREE_NONE;
+    *partitions = children_find(reader, reader->module_node, "partitions");
+    *schedules = children_find(reader, reader->module_node, "schedules");
     for (uint32_t child = tree_first_child(reader->module_node); child < end;
          child = tree->node[child].end) {
         const char *name = tree->node[child].name;
-        uint32_t *which = strcmp(name, "partitions") == 0  ? partitions
-                          : strcmp(name, "schedules") == 0 ? schedules
-                                                           : NULL;
-        if (which == NULL) {
+        if (strcmp(name, "partitions") != 0 && strcmp(name, "schedules") != 0) {
             fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
-        } else if (*which != TREE_NONE) {
-            fault_report(reader, RULE_NODE_TWICE, child, NULL, *which, NULL);
-        } else {
-            *which = child;
         }
     }
     if (*partitions == TREE_NONE) {
@@ -164,18 +160,7 @@ static bool find_children(struct reader *reader, uint32_t *partitions, uint32_t 
 /* The blob's node; a second one would be ignored in silence, so it is a fault. */
 static bool find_module(struct reader *reader)
 {
-    const struct tree *tree = &reader->tree;
-    reader->module_node = TREE_NONE;
-    for (uint32_t child = tree_first_child(TREE_ROOT); child < tree->node_count;
-         child = tree->node[child].end) {
-        if (strcmp(tree->node[child].name, "bulkhead") != 0) {
-            continue;
-        }
-        if (reader->module_node != TREE_NONE) {
-            fault_report(reader, RULE_NODE_TWICE, child, NULL, reader->module_node, NULL);
-        }
-        reader->module_node = child;
-    }
+    reader->module_node = children_find(reader, TREE_ROOT, "bulkhead");
     if (reader->module_node == TREE_NONE) {
         fault_report(reader, RULE_NO_DESCRIPTION, TREE_ROOT, NULL, TREE_NONE, NULL);
     }

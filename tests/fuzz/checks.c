@@ -49,10 +49,81 @@ static bool meets(const struct address_range *range, const struct memory_desc *m
     return ranges_overlap(range->base, range->size_bytes, memory->pa.pa, memory->size_bytes);
 }
 
+/* Each vCPU has one CPU, and each CPU is in the list of those that run the kernel. */
+static void require_cores(const struct module_desc *module)
+{
+    require(module->core_count >= 1 && module->core_count <= 8);
+    require(module->core_count == 1 || module->platform.psci != PSCI_NONE);
+    require(module->maintenance_schedule <= module->schedule_count);
+    for (uint32_t index = 0; index < module->core_count; index++) {
+        require(module->core_cpu[index] < module->platform.cpu_count);
+        require(index == 0 || module->core_cpu[index] > module->core_cpu[index - 1]);
+    }
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        const struct partition_desc *partition = &module->partition[index];
+        for (uint32_t vcpu = 0; vcpu < partition->vcpu_count; vcpu++) {
+            bool listed = false;
+            for (uint32_t core = 0; core < module->core_count; core++) {
+                listed = listed || module->core_cpu[core] == partition->vcpu_cpu[vcpu];
+            }
+            require(listed);
+        }
+    }
+}
+
+/* Usable time of a partition's vCPU 0 from `start_ns` on for one period, in a frame without end. */
+static uint64_t time_in_period(const struct module_desc *module,
+                               const struct schedule_desc *schedule, uint32_t partition,
+                               uint64_t start_ns)
+{
+    uint64_t end_ns = start_ns + schedule->partition[partition].period_ns;
+    uint64_t sum_ns = 0;
+    for (uint32_t core = 0; core < schedule->core_count; core++) {
+        for (uint32_t at = 0; at < 2 * schedule->core[core].window_count; at++) {
+            uint32_t count = schedule->core[core].window_count;
+            const struct window_desc *window = &schedule->core[core].window[at % count];
+            uint64_t from_ns = window->start_ns + at / count * schedule->major_frame_ns;
+            if (window->partition == partition && window->vcpu == 0 && from_ns >= start_ns &&
+                from_ns < end_ns) {
+                require(from_ns + window->duration_ns <= end_ns);
+                sum_ns += window->duration_ns - module->guard_ns;
+            }
+        }
+    }
+    return sum_ns;
+}
+
+static void require_periods(const struct module_desc *module, const struct schedule_desc *schedule)
+{
+    uint64_t marked = 0;
+    uint64_t wanted = 0;
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        const struct partition_schedule_desc *said = &schedule->partition[index];
+        require((said->period_ns == 0) == (said->duration_ns == 0));
+        wanted += said->period_ns == 0 ? 0 : schedule->major_frame_ns / said->period_ns;
+    }
+    for (uint32_t core = 0; core < schedule->core_count; core++) {
+        for (uint32_t at = 0; at < schedule->core[core].window_count; at++) {
+            const struct window_desc *window = &schedule->core[core].window[at];
+            if (window->period_start) {
+                const struct partition_schedule_desc *said =
+                    &schedule->partition[window->partition];
+                marked++;
+                require(window->vcpu == 0 && said->period_ns != 0);
+                require(time_in_period(module, schedule, window->partition, window->start_ns) >=
+                        said->duration_ns);
+            }
+        }
+    }
+    require(marked == wanted);
+}
+
 void require_windows(const struct module_desc *module)
 {
+    require_cores(module);
     for (uint32_t index = 0; index < module->schedule_count; index++) {
         const struct schedule_desc *schedule = &module->schedule[index];
+        require_periods(module, schedule);
         for (uint32_t core = 0; core < schedule->core_count; core++) {
             uint64_t end_ns = 0;
             require(schedule->core[core].cpu < module->platform.cpu_count);
@@ -64,6 +135,8 @@ void require_windows(const struct module_desc *module)
                 require(end_ns > window->start_ns && end_ns <= schedule->major_frame_ns);
                 require(window->partition < module->partition_count);
                 require(window->vcpu < module->partition[window->partition].vcpu_count);
+                require(module->partition[window->partition].vcpu_cpu[window->vcpu] ==
+                        schedule->core[core].cpu);
             }
         }
     }

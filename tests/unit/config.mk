@@ -12,6 +12,11 @@ test_config_refused-srcs := tests/unit/test_config_refused.c tests/unit/test_con
 	tests/unit/test_config_tree.c $(config-srcs)
 test_config_refused-libs := -lfdt
 
+unit-tests += test_config_schedules
+test_config_schedules-srcs := tests/unit/test_config_schedules.c tests/unit/test_config_tree.c \
+	$(config-srcs)
+test_config_schedules-libs := -lfdt
+
 unit-tests += test_config_image
 test_config_image-srcs := tests/unit/test_config_image.c tests/unit/test_config_tree.c $(config-srcs)
 test_config_image-libs := -lfdt

@@ -61,7 +61,7 @@ static void each_rule_is_enforced(void **state)
 /* Rules that trees made by these tools cannot break, or that have tests of their own: those of
  * overlays, hashes and guests' device trees are in test_config_overlay.c,
  * test_config_overlay_bad.c, test_config_hash.c, test_guest_place.c, test_guest_check.c and
- * test_guest_none.c. */
+ * test_guest_none.c, those of several cores and schedules in test_config_schedules.c. */
 static bool has_own_test(int rule)
 {
     switch (rule) {
@@ -89,6 +89,22 @@ static bool has_own_test(int rule)
     case RULE_GUEST_GIC:
     case RULE_GUEST_TIMER:
     case RULE_GUEST_PSCI:
+    case RULE_SCHEDULE_COUNT:
+    case RULE_CPU_TWICE:
+    case RULE_CORE_COUNT:
+    case RULE_CORE_START:
+    case RULE_OWN_TIME_CORES:
+    case RULE_PARTITION_UNKNOWN:
+    case RULE_PARTITION_SCHEDULE:
+    case RULE_PERIOD_LENGTH:
+    case RULE_PERIOD_DURATION:
+    case RULE_PERIOD_START:
+    case RULE_PERIOD_COUNT:
+    case RULE_PERIOD_SPACING:
+    case RULE_PERIOD_TIME:
+    case RULE_PERIOD_PPI:
+    case RULE_CHANGE_ACTION:
+    case RULE_MAINTENANCE_SCHEDULE:
         return true;
     default:
         return false;
