@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How does the description become run-time state?  Partitions, their stage-2 tables and virtual
- * devices, the owners of device interrupts, the boot core's windows: all from the arena, once.
+ * devices, the owners of device interrupts, every core's windows: all from the arena, once.
  */
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
 #include <bulkhead/console_host.h>
+#include <bulkhead/cores.h>
+#include <bulkhead/gic.h>
+#include <bulkhead/hm.h>
 #include <bulkhead/log.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/panic.h>
@@ -65,12 +68,18 @@ static struct stage2_mapping mapping_at(const struct module_desc *module,
 
 uint64_t module_bytes_bound(const struct module_desc *desc)
 {
-    /* Rings of the kernel, trace, alignment. */
+    /* Ring of the kernel, alignment. */
     uint64_t bytes = CONFIG_LOG_BYTES + 16U * PAGE_BYTES;
+    /* Stacks, their alignment included, and tables of a core. */
+    uint64_t core_bytes = sizeof(struct core) + sizeof(void *) + hm_queue_bytes() +
+                          CONFIG_STACK_BYTES + 2U * PAGE_BYTES +
+                          desc->partition_count * sizeof(void *) +
+                          desc->schedule_count * sizeof(struct core_plan) + 8U * sizeof(uint64_t);
 
     if (CONFIG_TRACE) {
-        bytes += CONFIG_TRACE_RECORDS * sizeof(struct trace_record);
+        core_bytes += CONFIG_TRACE_RECORDS * sizeof(struct trace_record);
     }
+    bytes += desc->core_count * core_bytes;
     for (uint32_t p = 0; p < desc->partition_count; p++) {
         const struct partition_desc *partition = &desc->partition[p];
 
@@ -120,6 +129,16 @@ static void build_stage2(struct partition *partition, struct arena *arena)
     partition->vttbr = (uint64_t)partition->vmid << 48 | mmu_physical(root).pa;
 }
 
+static struct core *core_of(uint32_t cpu)
+{
+    uint32_t c = 0;
+
+    while (module_state.core[c]->cpu != cpu) {
+        c++;
+    }
+    return module_state.core[c];
+}
+
 static void build_partition(struct partition *partition, uint32_t index, struct arena *arena)
 {
     const struct partition_desc *desc = &module_state.desc->partition[index];
@@ -131,9 +150,13 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
     partition->vcpu = take(arena, desc->vcpu_count, sizeof(*partition->vcpu), 16);
     cpu = take(arena, desc->vcpu_count, sizeof(struct vgic_cpu *), sizeof(void *));
     for (uint32_t v = 0; v < desc->vcpu_count; v++) {
-        partition->vcpu[v].partition = partition;
-        partition->vcpu[v].index = v;
-        cpu[v] = &partition->vcpu[v].vgic;
+        struct vcpu *vcpu = &partition->vcpu[v];
+
+        vcpu->partition = partition;
+        vcpu->index = v;
+        vcpu->core = core_of(desc->vcpu_cpu[v]);
+        partition->spread = partition->spread || vcpu->core != partition->vcpu[0].core;
+        cpu[v] = &vcpu->vgic;
     }
     partition->vgic.cpu = cpu;
     console_ring_init(&partition->console, take(arena, desc->console_bytes, 1, 1),
@@ -142,10 +165,30 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
     for (uint32_t d = 0; d < desc->device_count; d++) {
         for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
             module_state.irq_owner[desc->device[d].irq[i]] = &partition->vcpu[0];
+            gic->route(desc->device[d].irq[i], partition->vcpu[0].core);
         }
     }
     build_stage2(partition, arena);
-    partition_start_begin(partition);
+    partition->mode = PARTITION_COLD_START;
+}
+
+/* The boot core comes first, since it has the console and the first word. */
+static void build_cores(const struct module_desc *desc, uint32_t boot_cpu, struct arena *arena)
+{
+    uint32_t next = 1;
+
+    module_state.core = take(arena, desc->core_count, sizeof(struct core *), sizeof(void *));
+    boot_core.cpu = boot_cpu;
+    module_state.core[0] = &boot_core;
+    for (uint32_t c = 0; c < desc->core_count; c++) {
+        if (desc->core_cpu[c] != boot_cpu) {
+            struct core *core = take(arena, 1, sizeof(*core), 16);
+
+            core->index = next;
+            core->cpu = desc->core_cpu[c];
+            module_state.core[next++] = core;
+        }
+    }
 }
 
 static void build_console(const struct module_desc *desc, struct arena *arena)
@@ -163,7 +206,7 @@ static void build_console(const struct module_desc *desc, struct arena *arena)
     log_use_ring(&kernel_ring);
 }
 
-void module_build(const struct module_desc *desc, uint32_t core, struct arena *arena)
+void module_build(const struct module_desc *desc, uint32_t boot_cpu, struct arena *arena)
 {
     uint32_t ipa_bits;
 
@@ -176,11 +219,14 @@ void module_build(const struct module_desc *desc, uint32_t core, struct arena *a
         take(arena, desc->partition_count, sizeof(*module_state.partition), 16);
     sysreg_write(vtcr_el2, module_state.vtcr);
     isb();
+    build_cores(desc, boot_cpu, arena);
     for (uint32_t p = 0; p < desc->partition_count; p++) {
         build_partition(&module_state.partition[p], p, arena);
     }
-    if (!core_build(&boot_core, desc, 0, core, module_state.partition, arena)) {
-        panic("the start-up pool is too small for the schedule");
+    for (uint32_t c = 0; c < desc->core_count; c++) {
+        if (!core_build(module_state.core[c], desc, module_state.partition, arena)) {
+            panic("the start-up pool is too small for the schedule");
+        }
     }
     /* Before anybody runs: nothing of a former occupant of EL1 is in the TLB. */
     __asm__ volatile("tlbi alle1" : : : "memory");
@@ -192,4 +238,7 @@ void module_build(const struct module_desc *desc, uint32_t core, struct arena *a
         }
     }
     build_console(desc, arena);
+    if (CONFIG_SMP) {
+        cores_start(arena);
+    }
 }

@@ -4,6 +4,7 @@
 #include <bulkhead/console_switch.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
+#include <bulkhead/share.h>
 #include <bulkhead/timer.h>
 #include <bulkhead/uart.h>
 
@@ -165,6 +166,61 @@ static void signal_target(const struct vcpu *loaded)
     }
 }
 
+/* Not all of the partition runs on this core: what is typed waits for vCPU 0's. */
+static bool is_elsewhere(const struct partition *partition)
+{
+    return CONFIG_SMP && (partition->spread || partition->vcpu[0].core != this_core());
+}
+
+/* Characters that do not fit stay in the UART. */
+static void type_elsewhere(void)
+{
+    struct typed *typed = &target->typed;
+    bool taken = true;
+
+    for (uint32_t i = 0; taken && i < INPUT_LIMIT; i++) {
+        uint32_t waiting = typed->head - __atomic_load_n(&typed->tail, __ATOMIC_ACQUIRE);
+        int character = waiting < TYPED_BYTES ? uart_receive() : -1;
+
+        if (character < 0) {
+            break;
+        }
+        taken = console_switch_take(&input, (uint8_t)character);
+        if (taken && partition_mode(target) == PARTITION_NORMAL) {
+            typed->text[typed->head % TYPED_BYTES] = (uint8_t)character;
+            __atomic_store_n(&typed->head, typed->head + 1, __ATOMIC_RELEASE);
+            core_ask_for_boundary(target->vcpu[0].core);
+        }
+    }
+    if (!taken) {
+        follow_switch(); /* the rest may be for another */
+    }
+}
+
+void console_host_take_typed(struct vcpu *vcpu, uint64_t until_ticks)
+{
+    struct partition *partition = vcpu->partition;
+    struct typed *typed = &partition->typed;
+    uint32_t head = __atomic_load_n(&typed->head, __ATOMIC_ACQUIRE);
+    bool line;
+
+    if (vcpu->index != 0 || head == typed->tail ||
+        (int64_t)(until_ticks - counter_now()) < input_ticks || !vgic_take(vcpu)) {
+        return; /* at the next window, perhaps */
+    }
+    line = partition->uart.irq_line;
+    for (uint32_t i = 0; i < INPUT_LIMIT && typed->tail != head; i++) {
+        vpl011_receive(&partition->uart, typed->text[typed->tail % TYPED_BYTES]);
+        __atomic_store_n(&typed->tail, typed->tail + 1, __ATOMIC_RELEASE);
+    }
+    if (partition->uart.irq_line != line && partition_is_spread(partition)) {
+        share_uart_line(vcpu);
+    } else if (partition->uart.irq_line != line) {
+        vgic_set_line(&vcpu->vgic, partition->desc->uart_irq, !line);
+    }
+    vgic_give(vcpu);
+}
+
 void console_host_input(const struct vcpu *loaded, uint64_t until_ticks)
 {
     bool taken = true;
@@ -175,6 +231,10 @@ void console_host_input(const struct vcpu *loaded, uint64_t until_ticks)
     }
     if (target == NULL) {
         (void)uart_receive(); /* nobody's */
+        return;
+    }
+    if (is_elsewhere(target)) {
+        type_elsewhere();
         return;
     }
     line = target->uart.irq_line;

@@ -10,11 +10,14 @@
 #include <asm/context_switch.h>
 #include <asm/core.h>
 #include <asm/el2_traps.h>
+#include <bulkhead/abi.h>
 #include <bulkhead/console_host.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/hm.h>
+#include <bulkhead/module_schedule.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/panic.h>
+#include <bulkhead/share.h>
 #include <bulkhead/start.h>
 #include <bulkhead/timer.h>
 
@@ -24,24 +27,56 @@
 /* Device interrupts that one switch takes over: what the guard has room for. */
 #define DEVICES_DUE 4U
 
-static bool runnable(const struct vcpu *vcpu)
+/* The console is the boot core's. */
+static bool has_console(const struct core *core)
 {
-    return vcpu->partition->mode == PARTITION_NORMAL && vcpu->powered_on;
+    return !CONFIG_SMP || core->index == 0;
+}
+
+static bool is_frame_by_frame(const struct core *core)
+{
+    return (CONFIG_SMP || CONFIG_MODULE_SCHEDULES) && core->frame_by_frame;
 }
 
 /* --- where the core is in its schedule ------------------------------------------------------- */
 
 static void advance(struct core *core)
 {
-    if (++core->next == core->windows_end) {
+    if (++core->next == core->windows_end && !is_frame_by_frame(core)) {
         core->next = core->windows;
         frame_advance(&core->clock, &core->cursor);
     }
 }
 
-static uint32_t window_index(const struct core *core, const struct window *window)
+/* The same as catch_up() where the cursor stays in the present frame.  Goes no further than to the
+ * end of the present schedule. */
+static void catch_up_by_frames(struct core *core, uint64_t now)
 {
-    return (uint32_t)(window - core->windows);
+    struct window *window = &core->windows[0];
+    struct frame_cursor here = core->cursor;
+    struct frame_cursor next;
+    uint64_t frames = (now - here.start) / core->clock.ticks;
+    uint64_t end = timeline_first(&module_timeline, here.frame, here.frame + frames + 1,
+                                  core->schedule);
+
+    frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
+    if (frames > 1) {
+        frame_skip(&core->clock, &here, frames - 1);
+    }
+    /* The quotient is off by one at most, since frame lengths are rounded down. */
+    for (;;) {
+        next = here;
+        frame_advance(&core->clock, &next);
+        if (next.start > now || next.frame >= end) {
+            break;
+        }
+        here = next;
+    }
+    window->due += here.frame - core->cursor.frame;
+    window->run += here.frame - core->cursor.frame;
+    core->cursor = here;
+    core->window_start = here.start;
+    core->window_frame = here.frame;
 }
 
 /* A core without boundaries ran through frames: count them and go to the first one that starts
@@ -53,6 +88,10 @@ static void catch_up(struct core *core, uint64_t now)
     uint64_t before = core->cursor.frame;
 
     if (now < core->cursor.start) {
+        return;
+    }
+    if (is_frame_by_frame(core)) {
+        catch_up_by_frames(core, now);
         return;
     }
     frame_skip(&core->clock, &core->cursor, (now - core->cursor.start) / core->clock.ticks);
@@ -71,10 +110,14 @@ static void leave(struct core *core)
     const struct window *window = core->window;
 
     timers_save(&vcpu->timers);
-    gic->save(vcpu);
-    /* Ends that were only counted take longer than the guard has room for. */
-    if (vcpu->vgic.dist->cpu_count > 1 && !vcpu->vgic.active_overflow) {
-        vgic_publish(&vcpu->vgic);
+    if (partition_is_spread(vcpu->partition)) {
+        share_leave(vcpu);
+    } else {
+        gic->save(vcpu);
+        /* Ends that were only counted take longer than the guard has room for. */
+        if (vcpu->vgic.dist->cpu_count > 1 && !vcpu->vgic.active_overflow) {
+            vgic_publish(&vcpu->vgic);
+        }
     }
     for (uint32_t i = 0; i < window->mask_count; i++) {
         gic->mask(window->mask[i].word, window->mask[i].bits);
@@ -91,6 +134,9 @@ static void leave(struct core *core)
         serror_take();
         hm_partition_event(vcpu, HM_ERROR_SERROR, 0, 0);
     }
+    if (partition_is_spread(vcpu->partition)) {
+        share_left(vcpu);
+    }
 }
 
 /* --- entering a window ----------------------------------------------------------------------- */
@@ -102,17 +148,17 @@ static void leave(struct core *core)
  * maintenance interrupt and its timers come to EL2 in its own window, at its own cost; what a
  * sibling vCPU sent meanwhile, too.
  */
-static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t start)
+void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
     struct vgic_cpu *cpu = &vcpu->vgic;
     uint32_t busy = vgic_private_hw_busy(cpu) & core->timer_irqs;
     uint32_t due = 0;
 
-    if (timer_virtual_due(&vcpu->timers, start)) {
+    if (timer_virtual_due(&vcpu->timers, ticks)) {
         due |= 1U << platform->irq_virt_timer;
     }
-    if (timer_physical_due(&vcpu->timers, start)) {
+    if (timer_physical_due(&vcpu->timers, ticks)) {
         due |= 1U << platform->irq_phys_timer;
     }
     /* A sibling vCPU may have sent an SGI or changed a shared interrupt meanwhile. */
@@ -125,13 +171,12 @@ static void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64
     gic->set_private_active(core->timer_irqs, busy);
 }
 
-/* Opens the window's device interrupts and takes those that wait already, so that they do not come
- * in the first instructions of the window.  Those beyond the limit come to EL2 there, at the
- * owner's cost. */
-static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
+/* Interrupts that wait already are not to come in the first instructions of the window.  Those
+ * beyond the limit come to EL2 there, at the owner's cost. */
+bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, uint32_t *risen)
 {
-    struct vgic_cpu *cpu = &vcpu->vgic;
-    uint32_t risen[VGIC_WORDS] = {0};
+    const struct vgic_cpu *cpu = &vcpu->vgic;
+    bool kicked = false;
 
     guard_disarm(); /* in a gap it may be what is pending */
     for (uint32_t i = 0; i < window->mask_count; i++) {
@@ -145,6 +190,10 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
         if (intid >= GIC_INTID_SPURIOUS) {
             break;
         }
+        if (CONFIG_SMP && intid < GIC_SGI_COUNT) {
+            kicked = true;
+            continue;
+        }
         gic->drop_priority(intid);
         if (intid < module_state.irq_owner_count && module_state.irq_owner[intid] == vcpu) {
             risen[intid / 32] |= 1U << intid % 32;
@@ -152,11 +201,19 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
             gic->deactivate(intid); /* CNTHP on its way, or nobody's */
         }
     }
+    return kicked;
+}
+
+static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
+{
+    uint32_t risen[VGIC_WORDS] = {0};
+
+    (void)core_open_interrupts(vcpu, window, risen);
     for (uint32_t i = 0; i < window->mask_count; i++) {
         uint32_t word = window->mask[i].word;
 
         if (risen[word] != 0) {
-            vgic_hw_levels(cpu, word, risen[word], risen[word]);
+            vgic_hw_levels(&vcpu->vgic, word, risen[word], risen[word]);
         }
     }
 }
@@ -165,7 +222,9 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
  */
 static void arm_guard(struct core *core, const struct window *window)
 {
-    if (!core->whole_frame || console_host_ready()) {
+    if (!core->whole_frame || (has_console(core) && console_host_ready()) ||
+        (is_frame_by_frame(core) &&
+         __atomic_load_n(&module_timeline.latest, __ATOMIC_ACQUIRE) > core->cursor.frame)) {
         guard_arm(core->cursor.start + window->guard_ticks);
     } else if (core->stop_frame != UINT64_MAX) {
         struct frame_cursor last = core->cursor;
@@ -190,7 +249,7 @@ static void account(struct core *core, struct window *window, uint64_t start)
         last->release_max = offset > last->release_max ? offset : last->release_max;
         if (offset > core->tolerance_ticks) {
             core->late_count++;
-            hm_module_event(HM_ERROR_WINDOW_LATE, window_index(core, last), (uint64_t)offset);
+            hm_module_event(HM_ERROR_WINDOW_LATE, last->index, (uint64_t)offset);
         }
     }
     core->measured_window = window;
@@ -198,7 +257,7 @@ static void account(struct core *core, struct window *window, uint64_t start)
     if (window != NULL) {
         window->due++;
         window->run++;
-        trace_put(&core->trace, TRACE_RELEASE, window_index(core, window), start);
+        trace_put(&core->trace, TRACE_RELEASE, window->index, start);
     }
 }
 
@@ -230,18 +289,25 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
         own_time_enter(vcpu, start);
     }
     context_load(&vcpu->context, vcpu->partition->vttbr);
-    if (vcpu->partition->entered != vcpu) {
+    if (core->entered[vcpu->partition->index] != vcpu) {
         /* Another vCPU of the partition left translations under the same VMID. */
-        vcpu->partition->entered = vcpu;
+        core->entered[vcpu->partition->index] = vcpu;
         __asm__ volatile("tlbi vmalle1" : : : "memory");
         dsb(nsh);
         isb();
     }
-    inject_due_timers(core, vcpu, start);
-    if (window->mask_count != 0) {
-        inject_due_devices(vcpu, window);
+    if (partition_is_spread(vcpu->partition)) {
+        share_enter(core, vcpu, window, start);
+    } else {
+        if (window->period_irq != 0) {
+            vgic_pend_private(&vcpu->vgic, window->period_irq);
+        }
+        core_inject_due_timers(core, vcpu, start);
+        if (window->mask_count != 0) {
+            inject_due_devices(vcpu, window);
+        }
+        gic->load(vcpu);
     }
-    gic->load(vcpu);
     arm_guard(core, window);
     timers_load(&vcpu->timers);
     advance(core);
@@ -251,6 +317,12 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
     account(core, window, start);
     if (CONFIG_PARTITION_TIME) {
         vcpu->partition->own_ticks += window->guard_ticks + core->guard_ticks - window->start_ticks;
+    }
+    if (CONFIG_SMP && vcpu->partition->typed.head != vcpu->partition->typed.tail) {
+        console_host_take_typed(vcpu, core->release_ticks);
+    }
+    if (!has_console(core)) {
+        return vcpu;
     }
     console_host_input(vcpu, core->release_ticks);
     now = console_host_drain(core->release_ticks, BOUNDARY_CHARACTERS);
@@ -262,6 +334,19 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
 
 /* --- time that belongs to nobody, or to a partition that is starting ------------------------- */
 
+/* What the boot core does in idle time.  False: there was nothing to do. */
+static bool serve_console(const struct core *core, uint64_t now, uint64_t until)
+{
+    if (!has_console(core)) {
+        return false;
+    }
+    if (hm_log_pending() && (int64_t)(until - now) > core->log_step_ticks) {
+        hm_log_step();
+        return true;
+    }
+    return console_host_step(until);
+}
+
 /* Idles until the counter reaches `until`; work that is offered is done in steps that end in time.
  */
 static void idle(struct core *core, uint64_t until, struct partition *starting)
@@ -269,17 +354,17 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
     uint64_t step_ticks = ns_to_ticks(START_STEP_NS, module_state.counter_hz);
     uint64_t now;
 
-    trace_put(&core->trace, TRACE_GAP, window_index(core, core->next), until);
+    trace_put(&core->trace, TRACE_GAP, (uint32_t)(core->next - core->windows), until);
     guard_arm(until);
     core->entry_ticks = 0;
-    console_host_input(NULL, until);
+    if (has_console(core)) {
+        console_host_input(NULL, until);
+    }
     while ((int64_t)((now = counter_now()) - until) < 0) {
-        if (starting != NULL && starting->mode == PARTITION_COLD_START &&
+        if (starting != NULL && partition_is_starting(starting) &&
             (int64_t)(now + step_ticks - until) < 0) {
             (void)partition_start_step(starting);
-        } else if (hm_log_pending() && (int64_t)(until - now) > core->log_step_ticks) {
-            hm_log_step();
-        } else if (!console_host_step(until)) {
+        } else if (!serve_console(core, now, until)) {
             /* CNTHP is the only interrupt that is enabled now; it wakes the core though masked. */
             __asm__ volatile("wfi" : : : "memory");
         }
@@ -290,13 +375,14 @@ static void idle(struct core *core, uint64_t until, struct partition *starting)
  * one frame's windows: bounded by the schedule, not by the delay. */
 static void skip_lost(struct core *core, uint64_t now)
 {
-    while ((int64_t)(now - (core->cursor.start + core->next->guard_ticks)) >= 0) {
+    while (core->next != core->windows_end &&
+           (int64_t)(now - (core->cursor.start + core->next->guard_ticks)) >= 0) {
         struct window *window = core->next;
 
-        if (runnable(window->vcpu)) {
+        if (core_may_run(window->vcpu)) {
             window->due++;
             core->missed_count++;
-            hm_module_event(HM_ERROR_WINDOW_MISSED, window_index(core, window),
+            hm_module_event(HM_ERROR_WINDOW_MISSED, window->index,
                             now - core->cursor.start - window->guard_ticks);
         }
         advance(core);
@@ -305,10 +391,102 @@ static void skip_lost(struct core *core, uint64_t now)
 
             if (frames > 1) {
                 frame_skip(&core->clock, &core->cursor, frames - 1);
-                core->missed_count += (frames - 1) * core->window_count;
+                core->missed_count += (frames - 1) * core_window_count(core);
             }
         }
     }
+}
+
+static void use_plan(struct core *core, uint32_t schedule)
+{
+    const struct core_plan *plan = &core->plan[schedule];
+
+    core->schedule = schedule;
+    core->windows = plan->windows;
+    core->windows_end = plan->windows_end;
+    core->clock = plan->clock;
+    if (core->whole_frame != plan->whole_frame) {
+        __atomic_store_n(&core->whole_frame, plan->whole_frame, __ATOMIC_RELEASE);
+        /* Nobody asks a core with boundaries for one. */
+        if (CONFIG_SMP && plan->whole_frame) {
+            gic->unmask(0, 1U << GIC_SGI_BOUNDARY);
+        } else if (CONFIG_SMP) {
+            gic->mask(0, 1U << GIC_SGI_BOUNDARY);
+        }
+    }
+}
+
+/* From the end of one frame into the next, whose schedule is settled as late as a release at its
+ * start allows.  A frame that is over before it begins is lost as a whole, at the price of a few
+ * instructions; more than TIMELINE_FRAMES of them is not a delay any more. */
+static void next_frame(struct core *core)
+{
+    struct frame_cursor next = core->cursor;
+    uint64_t decided;
+    uint32_t schedule;
+
+    frame_advance(&core->clock, &next);
+    decided = next.start - core->guard_ticks;
+    if ((int64_t)(counter_now() - decided) < 0) {
+        idle(core, decided, NULL);
+    }
+    schedule = timeline_settle(&module_timeline, next.frame, core->schedule);
+    if (schedule == TIMELINE_LOST) {
+        panic("core %u is more than %u major frames late", core->index, TIMELINE_FRAMES);
+    }
+    core->cursor = next;
+    if (schedule != core->schedule) {
+        use_plan(core, schedule);
+        core->change_frame = next.frame;
+        core->change_start = next.start;
+        trace_put(&core->trace, TRACE_SCHEDULE, schedule, next.start);
+    }
+    core->next = core->windows;
+    frame_advance(&core->clock, &next);
+    if ((int64_t)(counter_now() - next.start) >= 0) {
+        core->missed_count += core_window_count(core);
+        core->next = core->windows_end;
+    }
+}
+
+/* What its new schedule has for a partition whose first window in it comes, on whatever core. */
+static void follow_change(const struct core *core, struct partition *partition)
+{
+    uint64_t followed = __atomic_load_n(&partition->action_frame, __ATOMIC_ACQUIRE);
+
+    if (followed >= core->change_frame ||
+        !__atomic_compare_exchange_n(&partition->action_frame, &followed, core->change_frame, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return;
+    }
+    switch (module_state.desc->schedule[core->schedule].partition[partition->index].change_action) {
+    case CHANGE_IDLE:
+        partition_stop(partition);
+        break;
+    case CHANGE_COLD_START:
+        partition_start_begin(partition, PARTITION_COLD_START, BH_START_CHANGE);
+        break;
+    case CHANGE_WARM_START:
+        partition_start_begin(partition, PARTITION_WARM_START, BH_START_WARM);
+        break;
+    default:
+        break;
+    }
+}
+
+/* A window that its vCPU cannot use; its partition may start in it, by the steps of vCPU 0's core.
+ */
+static void idle_window(struct core *core, struct window *window, uint64_t start)
+{
+    struct partition *partition = window->vcpu->partition;
+
+    core->window = window;
+    if (partition_is_starting(partition)) {
+        idle(core, start, NULL);
+    }
+    idle(core, core->cursor.start + window->guard_ticks,
+         partition->vcpu[0].core == core ? partition : NULL);
+    advance(core);
 }
 
 /* The next vCPU to release.  The previous one has left. */
@@ -322,22 +500,27 @@ static struct vcpu *next_release(struct core *core)
 
         if (core->cursor.frame >= core->stop_frame) {
             account(core, NULL, 0);
-            module_end();
+            module_core_end(core);
         }
         skip_lost(core, now);
+        if (core->next == core->windows_end) {
+            next_frame(core);
+            continue;
+        }
         window = core->next;
         start = core->cursor.start + window->start_ticks;
-        if (!runnable(window->vcpu)) {
-            core->window = window;
-            if (window->vcpu->partition->mode == PARTITION_COLD_START) {
-                idle(core, start, NULL);
-            }
-            idle(core, core->cursor.start + window->guard_ticks, window->vcpu->partition);
-            advance(core);
+        if (CONFIG_MODULE_SCHEDULES && core->change_frame != 0) {
+            follow_change(core, window->vcpu->partition);
+        }
+        if (!core_may_run(window->vcpu)) {
+            idle_window(core, window, start);
             continue;
         }
         if ((int64_t)(now - (start - core->guard_ticks)) < 0) {
             idle(core, start - core->guard_ticks, NULL);
+        }
+        if (partition_is_spread(window->vcpu->partition) && !share_begin(window->vcpu)) {
+            continue; /* a sibling has just stopped the partition */
         }
         return enter(core, window, start);
     }
@@ -347,7 +530,7 @@ static struct vcpu *next_release(struct core *core)
 
 static struct vcpu *guard_interrupt(struct core *core, struct vcpu *vcpu)
 {
-    trace_put(&core->trace, TRACE_BOUNDARY, window_index(core, core->window), core->entry_ticks);
+    trace_put(&core->trace, TRACE_BOUNDARY, core->window->index, core->entry_ticks);
     guard_disarm();
     gic->deactivate(module_state.desc->platform.irq_hyp_timer);
     if (vcpu != core->vcpu) {
@@ -368,12 +551,15 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
         return;
     }
     trace_put(&core->trace, TRACE_INJECT, intid, core->entry_ticks);
-    if (gic->pend_quickly(&vcpu->vgic, intid)) {
+    if (share_is_attached(vcpu) && gic->pend_quickly(&vcpu->vgic, intid)) {
         return;
     }
-    gic->read_list(&vcpu->vgic);
+    if (!vgic_take(vcpu)) {
+        gic->deactivate(intid); /* comes again, since its line is up */
+        return;
+    }
     vgic_hw_pending(&vcpu->vgic, intid);
-    gic->write_list(&vcpu->vgic);
+    vgic_give(vcpu);
 }
 
 /* An assigned device: its owner runs, unless the interrupt was on its way when it was masked. */
@@ -388,13 +574,29 @@ static void device_interrupt(struct core *core, uint32_t intid)
         return;
     }
     trace_put(&core->trace, TRACE_INJECT, intid, core->entry_ticks);
-    if (owner == core->vcpu) {
+    if (partition_is_spread(owner->partition)) {
+        share_late_interrupt(owner, intid);
+    } else if (owner == core->vcpu) {
         gic->read_list(&owner->vgic);
         vgic_hw_pending(&owner->vgic, intid);
         gic->write_list(&owner->vgic);
     } else {
         vgic_hw_pending(&owner->vgic, intid);
     }
+}
+
+/* Another core wants something of this one.  The driver has ended the SGI already. */
+static struct vcpu *kicked(struct core *core, struct vcpu *vcpu, uint32_t sgi)
+{
+    if (sgi == GIC_SGI_BOUNDARY) {
+        core_request_boundary(core);
+    } else if (partition_is_spread(vcpu->partition)) {
+        if (!core_may_run(vcpu)) {
+            return core_vcpu_stopped(vcpu);
+        }
+        share_look(vcpu);
+    }
+    return NULL;
 }
 
 struct vcpu *core_irq(struct vcpu *vcpu)
@@ -406,6 +608,9 @@ struct vcpu *core_irq(struct vcpu *vcpu)
     if (intid >= GIC_INTID_SPURIOUS) {
         return NULL;
     }
+    if (CONFIG_SMP && intid < GIC_SGI_COUNT) {
+        return kicked(core, vcpu, intid);
+    }
     gic->drop_priority(intid);
     if (intid == platform->irq_hyp_timer) {
         return guard_interrupt(core, vcpu);
@@ -415,9 +620,10 @@ struct vcpu *core_irq(struct vcpu *vcpu)
     } else if (intid == platform->irq_phys_timer) {
         timer_interrupt(core, vcpu, intid, timer_physical_firing());
     } else if (intid == platform->irq_maintenance) {
-        gic->read_list(&vcpu->vgic);
-        vgic_refill(&vcpu->vgic);
-        gic->write_list(&vcpu->vgic);
+        if (vgic_take(vcpu)) { /* else it comes again, since its line is up */
+            vgic_refill(&vcpu->vgic);
+            vgic_give(vcpu);
+        }
         gic->deactivate(intid);
     } else {
         device_interrupt(core, intid);
@@ -432,11 +638,16 @@ struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
     uint64_t guard = core->window_start - window->start_ticks + window->guard_ticks;
 
     leave(core);
+    if (vcpu->goes_off) {
+        vcpu->goes_off = false;
+        __atomic_store_n(&vcpu->power, VCPU_OFF, __ATOMIC_RELEASE);
+    }
     if (core->whole_frame) {
         catch_up(core, counter_now());
-        guard = core->cursor.start - core->guard_ticks;
+        guard = is_frame_by_frame(core) ? core->cursor.start + window->guard_ticks
+                                        : core->cursor.start - core->guard_ticks;
     }
-    idle(core, guard, vcpu->partition);
+    idle(core, guard, vcpu->partition->vcpu[0].core == core ? vcpu->partition : NULL);
     return next_release(core);
 }
 
@@ -447,6 +658,9 @@ static bool has_interrupt(struct vcpu *vcpu)
 
     if (cpu->more_pending || cpu->active_overflow) {
         return true;
+    }
+    if (partition_is_spread(vcpu->partition)) {
+        return share_has_interrupt(vcpu);
     }
     gic->read_list(cpu);
     return vgic_has_pending(cpu);
@@ -463,14 +677,14 @@ void core_wait(struct vcpu *vcpu)
     if (guard_armed() && sysreg_read(cnthp_cval_el2) < until) {
         until = sysreg_read(cnthp_cval_el2);
     }
-    console_host_input(vcpu, until);
+    if (has_console(core)) {
+        console_host_input(vcpu, until);
+    }
     if (has_interrupt(vcpu)) {
         return;
     }
     while (!interrupt_waits()) {
-        if (hm_log_pending() && (int64_t)(until - counter_now()) > core->log_step_ticks) {
-            hm_log_step();
-        } else if (!console_host_step(until)) {
+        if (!serve_console(core, counter_now(), until)) {
             __asm__ volatile("wfi" : : : "memory"); /* wakes though they are masked */
         }
     }
@@ -488,97 +702,39 @@ void core_request_boundary(struct core *core)
             return;
         }
         catch_up(core, now);
+        if (is_frame_by_frame(core)) {
+            guard_arm(core->cursor.start + core->windows[0].guard_ticks);
+            return;
+        }
         guard = core->cursor.start - core->clock.ticks + core->windows[0].guard_ticks;
         guard_arm(guard > now ? guard : guard + core->clock.ticks);
     }
 }
 
-/* --- start ----------------------------------------------------------------------------------- */
-
-static START_UP uint32_t mask_words(const struct partition_desc *desc, struct irq_mask *mask)
+void core_ask_for_boundary(struct core *core)
 {
-    uint32_t count = 0;
-
-    for (uint32_t word = 1; word < VGIC_WORDS; word++) {
-        uint32_t bits = 0;
-
-        for (uint32_t d = 0; d < desc->device_count; d++) {
-            for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
-                bits |= desc->device[d].irq[i] / 32 == word ? 1U << desc->device[d].irq[i] % 32 : 0;
-            }
-        }
-        if (bits != 0) {
-            mask[count++] = (struct irq_mask){.word = word, .bits = bits};
-        }
+    if (!__atomic_load_n(&core->whole_frame, __ATOMIC_ACQUIRE)) {
+        return;
     }
-    return count;
+    if (core == this_core()) {
+        core_request_boundary(core);
+    } else {
+        gic->kick(core, GIC_SGI_BOUNDARY);
+    }
 }
 
-START_UP bool core_build(struct core *core, const struct module_desc *module, uint32_t schedule,
-                         uint32_t core_index, struct partition *partitions, struct arena *arena)
+uint64_t core_frame(struct core *core)
 {
-    const struct schedule_desc *plan = &module->schedule[schedule];
-    const struct core_schedule_desc *list = &plan->core[core_index];
-    uint64_t hz = counter_hz();
-    uint64_t guard = ns_to_ticks(module->guard_ns, hz);
+    if (core->whole_frame) {
+        catch_up(core, counter_now());
+    }
+    return core->window_frame;
+}
 
-    core->windows =
-        arena_take_array(arena, list->window_count, sizeof(*core->windows), sizeof(uint64_t));
-    if (CONFIG_TRACE) {
-        core->trace.record = arena_take_array(arena, CONFIG_TRACE_RECORDS,
-                                              sizeof(*core->trace.record), sizeof(uint64_t));
-        core->trace.mask = CONFIG_TRACE_RECORDS - 1U;
-    }
-    if (core->windows == NULL || (CONFIG_TRACE && core->trace.record == NULL)) {
-        return false;
-    }
-    core->clock = frame_clock_make(plan->major_frame_ns, hz);
-    core->exit_ticks = ns_to_ticks(module->exit_cost_ns, hz);
-    /* Where a tick is longer than an instruction, the look at the counter may fall into the next
-     * one. */
-    core->tolerance_ticks = hz < NS_PER_SECOND ? 1 : 0;
-    core->guard_ticks = guard;
-    core->tail_ticks = ns_to_ticks(RELEASE_TAIL_NS, hz);
-    core->log_step_ticks = (int64_t)ns_to_ticks(HM_LOG_STEP_NS, hz);
-    core->stop_frame = module->stop_after_frames != 0 ? module->stop_after_frames : UINT64_MAX;
-    core->window_count = list->window_count;
-    core->windows_end = core->windows + list->window_count;
+void core_run(struct core *core, uint64_t start)
+{
+    use_plan(core, 0);
     core->next = core->windows;
-    core->timer_irqs =
-        1U << module->platform.irq_virt_timer | 1U << module->platform.irq_phys_timer;
-    core->whole_frame = list->window_count == 1 && list->window[0].start_ns == 0 &&
-                        list->window[0].duration_ns == plan->major_frame_ns;
-    for (uint32_t i = 0; i < list->window_count; i++) {
-        const struct window_desc *desc = &list->window[i];
-        struct window *window = &core->windows[i];
-        struct partition *partition = &partitions[desc->partition];
-        struct irq_mask mask[VGIC_WORDS];
-
-        window->desc = desc;
-        window->vcpu = &partition->vcpu[desc->vcpu];
-        window->start_ticks = ns_to_ticks(desc->start_ns, hz);
-        window->guard_ticks = ns_to_ticks(desc->start_ns + desc->duration_ns, hz) - guard;
-        window->release_min = INT64_MAX;
-        window->release_max = INT64_MIN;
-        window->mask_count = desc->vcpu == 0 ? mask_words(partition->desc, mask) : 0;
-        if (window->mask_count != 0) {
-            struct irq_mask *kept = arena_take_array(arena, window->mask_count, sizeof(*mask), 8);
-
-            if (kept == NULL) {
-                return false;
-            }
-            for (uint32_t m = 0; m < window->mask_count; m++) {
-                kept[m] = mask[m];
-            }
-            window->mask = kept;
-        }
-    }
-    return true;
-}
-
-void core_run(struct core *core)
-{
-    /* The first frame starts after the time that any boundary has. */
-    core->cursor.start = counter_now() + core->guard_ticks;
+    core->cursor.start = start;
     release_vcpu(next_release(core));
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See bulkhead/hm.h.  State: counters of the boot core and of each partition, owned by its core. */
+/* See bulkhead/hm.h.  State: a queue for each core, which the core fills and the boot core empties;
+ * counters of each partition and of the module, atomic. */
+#include <bulkhead/abi.h>
 #include <bulkhead/core.h>
 #include <bulkhead/hm.h>
 #include <bulkhead/log.h>
+#include <bulkhead/module_schedule.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/start.h>
 #include <bulkhead/timer.h>
@@ -47,13 +50,30 @@ struct event {
     uint64_t detail;
 };
 
-static struct event queue[QUEUE_EVENTS];
-static uint32_t queue_head;
-static uint32_t queue_tail;
-static uint32_t piece; /* of the line of the event at the tail */
-static uint32_t module_lines;
+struct hm_queue {
+    struct event event[QUEUE_EVENTS];
+    uint32_t head; /* its core */
+    uint32_t tail; /* the boot core */
+    uint32_t module_lines;
+};
+
+static uint32_t waiting_count; /* events in all queues */
 static uint64_t unlogged_count;
 static uint64_t event_count;
+
+/* The boot core's: the line that it writes. */
+static struct hm_queue *queue; /* NULL: it has none begun */
+static uint32_t piece;
+
+uint64_t hm_queue_bytes(void)
+{
+    return sizeof(struct hm_queue);
+}
+
+struct hm_queue *hm_queue_make(struct arena *arena)
+{
+    return arena_take(arena, sizeof(struct hm_queue), sizeof(uint64_t));
+}
 
 uint64_t hm_event_count(void)
 {
@@ -65,16 +85,30 @@ uint64_t hm_unlogged_count(void)
     return unlogged_count;
 }
 
+static void count(uint64_t *counter)
+{
+    (void)__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+static uint32_t *lines_of(struct hm_queue *of, const struct event *event)
+{
+    return event->partition != NULL ? &event->partition->health_lines : &of->module_lines;
+}
+
 static void enqueue(const struct event *event)
 {
-    uint32_t *waiting = event->partition != NULL ? &event->partition->health_lines : &module_lines;
+    struct hm_queue *own = this_core()->health;
+    uint32_t *lines = lines_of(own, event);
 
-    if (queue_head - queue_tail == QUEUE_EVENTS || *waiting == LINES_EACH) {
-        unlogged_count++;
+    if (own->head - __atomic_load_n(&own->tail, __ATOMIC_ACQUIRE) == QUEUE_EVENTS ||
+        __atomic_load_n(lines, __ATOMIC_RELAXED) >= LINES_EACH) {
+        count(&unlogged_count);
         return;
     }
-    ++*waiting;
-    queue[queue_head++ % QUEUE_EVENTS] = *event;
+    (void)__atomic_fetch_add(lines, 1, __ATOMIC_RELAXED);
+    own->event[own->head % QUEUE_EVENTS] = *event;
+    __atomic_store_n(&own->head, own->head + 1, __ATOMIC_RELEASE);
+    (void)__atomic_fetch_add(&waiting_count, 1, __ATOMIC_RELEASE);
 }
 
 void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address, uint64_t detail)
@@ -86,14 +120,21 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | partition->desc->id,
               counter_now());
     if (hm_table[error].is_error) {
-        event_count++;
-        partition->health_events++;
+        count(&event_count);
+        count(&partition->health_events);
     }
     enqueue(&event);
+    if (partition_mode(partition) != PARTITION_NORMAL) {
+        return; /* a sibling was first */
+    }
     if (action == HM_STOP_PARTITION) {
-        partition->mode = PARTITION_IDLE;
+        partition_stop(partition);
+        if (CONFIG_MODULE_SCHEDULES && hm_table[error].is_error &&
+            partition->desc->maintenance_on_error) {
+            module_schedule_change(this_core(), module_state.desc->maintenance_schedule);
+        }
     } else if (action == HM_RESTART_COLD) {
-        partition_start_begin(partition);
+        partition_start_begin(partition, PARTITION_COLD_START, BH_START_RESTART);
     }
 }
 
@@ -101,7 +142,7 @@ void hm_module_event(enum hm_error error, uint64_t window, uint64_t lateness_tic
 {
     struct event event = {error, NULL, 0, window, lateness_ticks};
 
-    event_count++;
+    count(&event_count);
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | (uint32_t)window,
               counter_now());
     enqueue(&event);
@@ -109,7 +150,7 @@ void hm_module_event(enum hm_error error, uint64_t window, uint64_t lateness_tic
 
 bool hm_log_pending(void)
 {
-    return queue_head != queue_tail;
+    return __atomic_load_n(&waiting_count, __ATOMIC_ACQUIRE) != 0;
 }
 
 static void partition_piece(const struct event *event)
@@ -159,17 +200,44 @@ static void module_piece(const struct event *event)
     }
 }
 
+/* A core's queue with something in it; cores have turns. */
+static struct hm_queue *next_queue(void)
+{
+    static uint32_t turn;
+    uint32_t cores = module_state.desc->core_count;
+
+    for (uint32_t i = 0; i < cores; i++) {
+        struct hm_queue *here;
+
+        turn = turn + 1 < cores ? turn + 1 : 0;
+        here = module_state.core[turn]->health;
+        if (__atomic_load_n(&here->head, __ATOMIC_ACQUIRE) != here->tail) {
+            return here;
+        }
+    }
+    return NULL;
+}
+
 void hm_log_step(void)
 {
-    const struct event *event = &queue[queue_tail % QUEUE_EVENTS];
+    const struct event *event;
 
+    if (queue == NULL) {
+        queue = next_queue();
+    }
+    if (queue == NULL) {
+        return;
+    }
+    event = &queue->event[queue->tail % QUEUE_EVENTS];
     if (event->partition != NULL) {
         partition_piece(event);
     } else {
         module_piece(event);
     }
     if (piece == 0) {
-        --*(event->partition != NULL ? &event->partition->health_lines : &module_lines);
-        queue_tail++;
+        (void)__atomic_fetch_sub(lines_of(queue, event), 1, __ATOMIC_RELAXED);
+        (void)__atomic_fetch_sub(&waiting_count, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&queue->tail, queue->tail + 1, __ATOMIC_RELEASE);
+        queue = NULL;
     }
 }

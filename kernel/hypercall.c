@@ -5,6 +5,7 @@
 #include <bulkhead/core.h>
 #include <bulkhead/hm.h>
 #include <bulkhead/hypercall.h>
+#include <bulkhead/module_schedule.h>
 #include <bulkhead/module_state.h>
 
 #define SMCCC_VERSION       0x80000000U
@@ -47,7 +48,19 @@ bool hypercall(struct vcpu *vcpu)
     case BH_WINDOW:
         result(vcpu, SMCCC_SUCCESS, core->window_start - vcpu->timers.virt_offset,
                core->window->guard_ticks - core->window->start_ticks + core->guard_ticks,
-               core->window_frame << 32 | (uint64_t)(core->window - core->windows));
+               core->window_frame << 32 | core->window->index);
+        return true;
+    case BH_MODULE_SCHEDULE_STATUS:
+        module_schedule_status(vcpu);
+        return true;
+    case BH_SET_MODULE_SCHEDULE:
+        module_schedule_set(vcpu, (uint32_t)vcpu->context.x[1]);
+        return true;
+    case BH_MODULE_SCHEDULE_ID:
+        module_schedule_find(vcpu);
+        return true;
+    case BH_PARTITION_STATUS:
+        module_partition_status(vcpu);
         return true;
     case BH_STOP:
         hm_partition_event(vcpu, HM_ERROR_APPLICATION, 0, 0);

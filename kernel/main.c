@@ -14,6 +14,7 @@
 #include <asm/sysreg.h>
 #include <bulkhead/config.h>
 #include <bulkhead/core.h>
+#include <bulkhead/cores.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/limits.h>
 #include <bulkhead/log.h>
@@ -120,32 +121,34 @@ static bool read_ram(void *context, paddr_t pa, void *to, size_t size_bytes)
     return true;
 }
 
-/* What the description may ask for and this version cannot do.  The boot core's list is *core; a
- * CPU without windows is left where firmware has it. */
-static bool supported(const struct module_desc *module, uint32_t *core)
+/* What the description may ask for and this build, or this core as the first, cannot do.
+ * *boot_cpu: the CPU that this runs on. */
+static bool supported(const struct module_desc *module, uint32_t *boot_cpu)
 {
-    const struct schedule_desc *schedule = &module->schedule[0];
-    uint64_t mpidr = sysreg_read(mpidr_el1) & UINT64_C(0xff00ffffff);
-    uint32_t busy = 0;
+    uint64_t mpidr = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
 
-    for (uint32_t c = 0; c < schedule->core_count; c++) {
-        if (schedule->core[c].window_count != 0) {
-            *core = c;
-            busy++;
+    if (!CONFIG_SMP && module->core_count != 1) {
+        log_line("refused one-core: the schedules are for %u CPUs; this kernel was built for one, "
+                 "without SMP",
+                 module->core_count);
+        return false;
+    }
+    if (!CONFIG_MODULE_SCHEDULES && module->schedule_count != 1) {
+        log_line("refused one-schedule: the module has %u schedules; this kernel was built for one, "
+                 "without MODULE_SCHEDULES",
+                 module->schedule_count);
+        return false;
+    }
+    for (uint32_t c = 0; c < module->core_count; c++) {
+        if (module->platform.cpu_mpidr[module->core_cpu[c]] == mpidr) {
+            *boot_cpu = module->core_cpu[c];
+            return true;
         }
     }
-    if (busy != 1) {
-        log_line("refused one-core: %s has windows for %u CPUs; this version runs one",
-                 schedule->node, busy);
-        return false;
-    }
-    if (module->platform.cpu_mpidr[schedule->core[*core].cpu] != mpidr) {
-        log_line("refused boot-core: %s is for CPU %lx, but the kernel was started on CPU %lx",
-                 schedule->core[*core].node, module->platform.cpu_mpidr[schedule->core[*core].cpu],
-                 mpidr);
-        return false;
-    }
-    return true;
+    log_line("refused boot-core: no schedule has CPU %lx, but the kernel was started on it: give it "
+             "a cpu node, without windows if it is to be idle",
+             mpidr);
+    return false;
 }
 
 static void init_machine(const struct platform_desc *platform)
@@ -154,8 +157,7 @@ static void init_machine(const struct platform_desc *platform)
     el2_traps_init();
     timer_init_core();
     gic_init(platform);
-    boot_core.mitigation = mitigation_of_this_core(platform->psci);
-    boot_core.has_pauth = el2_has_pauth() ? 1 : 0;
+    core_init_traps(&boot_core, platform);
 }
 
 static void check_counter(void)
@@ -170,7 +172,17 @@ static void check_counter(void)
     }
 }
 
-static void banner(const struct module_desc *module, uint32_t core)
+static uint32_t window_count(const struct schedule_desc *schedule)
+{
+    uint32_t count = 0;
+
+    for (uint32_t c = 0; c < schedule->core_count; c++) {
+        count += schedule->core[c].window_count;
+    }
+    return count;
+}
+
+static void banner(const struct module_desc *module)
 {
     uint8_t digest[32];
     char text[65];
@@ -180,7 +192,7 @@ static void banner(const struct module_desc *module, uint32_t core)
         (void)format_into(text + 2 * i, 3, "%02x", digest[i]);
     }
     log_line("module %s: %u partitions, %u windows in a major frame of %lu us, guard %lu ns",
-             module->name, module->partition_count, module->schedule[0].core[core].window_count,
+             module->name, module->partition_count, window_count(&module->schedule[0]),
              module->schedule[0].major_frame_ns / 1000, module->guard_ns);
     log_line("description sha256 %s", text);
 }
@@ -236,7 +248,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     struct module_desc *module;
     uint64_t size_bytes;
     uint64_t pool_bytes;
-    uint32_t core = 0;
+    uint32_t boot_cpu = 0;
 
     (void)stage2_vtcr(sysreg_read(id_aa64mmfr0_el1), &input.ipa_bits);
     stack_guard_seed(counter_now());
@@ -260,7 +272,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse();
     }
     tree_console(&module->platform);
-    if (!supported(module, &core) || !config_check_images(&input, module, &arena) ||
+    if (!supported(module, &boot_cpu) || !config_check_images(&input, module, &arena) ||
         (CONFIG_GUEST_TREE && !config_make_trees(&input, module, &arena))) {
         refuse();
     }
@@ -278,7 +290,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     }
     module_state.kernel_ram_bytes = KERNEL_BYTES + pool_bytes;
     init_machine(&module->platform);
-    banner(module, core);
-    module_build(module, core, &arena);
-    core_run(&boot_core);
+    banner(module);
+    module_build(module, boot_cpu, &arena);
+    core_run(&boot_core, cores_first_frame());
 }

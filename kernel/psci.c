@@ -33,6 +33,8 @@ enum psci_function {
 #define MIGRATE_NOT_REQUIRED    2U /* no trusted OS that would have to move */
 #define AFFINITY_ON             0U
 #define AFFINITY_OFF            1U
+#define AFFINITY_ON_PENDING     2U
+#define PSCI_ON_PENDING         (-5)
 
 /* CPU_SUSPEND's power_state, original format (5.4.2); an entry point is for powerdown only. */
 #define POWER_STATE_RESERVED UINT64_C(0xfcfe0000)
@@ -81,33 +83,61 @@ static int64_t cpu_suspend(struct vcpu *vcpu, uint64_t power_state, uint64_t ent
 static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_t argument)
 {
     struct vcpu *target = target_of(vcpu, mpidr);
+    enum vcpu_power seen = VCPU_OFF;
 
     if (target == NULL) {
         return PSCI_INVALID_PARAMETERS;
     }
-    if (target->powered_on) {
-        return PSCI_ALREADY_ON;
-    }
-    if (!is_entry(vcpu, entry)) {
+    if (__atomic_load_n(&target->power, __ATOMIC_ACQUIRE) == VCPU_OFF && !is_entry(vcpu, entry)) {
         return PSCI_INVALID_ADDRESS;
+    }
+    /* Of those who race for it one gets it. */
+    if (!__atomic_compare_exchange_n(&target->power, &seen, VCPU_ON_PENDING, false,
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+        return seen == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
     }
     vcpu_reset(target);
     target->context.pc = entry;
     target->context.x[0] = argument;
-    target->powered_on = true;
+    __atomic_store_n(&target->power, VCPU_ON, __ATOMIC_RELEASE);
     return 0;
 }
 
+/* It is off when its registers are saved (core_vcpu_stopped()): a sibling may want it on again at
+ * once.  With nobody on there is no one to do so: of several that go at the same time at least one
+ * sees that, since each says that it goes before it looks. */
 static bool cpu_off(struct vcpu *vcpu)
 {
-    vcpu->powered_on = false;
+    bool others = false;
+
+    __atomic_store_n(&vcpu->goes_off, true, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < vcpu->partition->desc->vcpu_count; i++) {
-        if (vcpu->partition->vcpu[i].powered_on) {
-            return false;
-        }
+        const struct vcpu *sibling = &vcpu->partition->vcpu[i];
+
+        others = others || (sibling != vcpu && !__atomic_load_n(&sibling->goes_off, __ATOMIC_SEQ_CST) &&
+                            __atomic_load_n(&sibling->power, __ATOMIC_SEQ_CST) != VCPU_OFF);
     }
-    hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);
+    if (!others) {
+        hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);
+    }
     return false;
+}
+
+static int64_t affinity_info(struct vcpu *vcpu, uint64_t mpidr, uint64_t level)
+{
+    const struct vcpu *target = target_of(vcpu, mpidr);
+
+    if (level != 0 || target == NULL) {
+        return PSCI_INVALID_PARAMETERS;
+    }
+    switch (__atomic_load_n(&target->power, __ATOMIC_ACQUIRE)) {
+    case VCPU_ON:
+        return AFFINITY_ON;
+    case VCPU_ON_PENDING:
+        return AFFINITY_ON_PENDING;
+    default:
+        return AFFINITY_OFF;
+    }
 }
 
 static int64_t features(uint32_t function)
@@ -149,14 +179,9 @@ bool psci_call(struct vcpu *vcpu, uint32_t function, bool *go_on)
     case PSCI_CPU_ON:
         result = cpu_on(vcpu, x[1] & mask, x[2] & mask, x[3] & mask);
         break;
-    case PSCI_AFFINITY_INFO: {
-        const struct vcpu *target = target_of(vcpu, x[1] & mask);
-
-        result = (x[2] & mask) != 0 || target == NULL ? PSCI_INVALID_PARAMETERS
-                 : target->powered_on                 ? (int64_t)AFFINITY_ON
-                                                      : (int64_t)AFFINITY_OFF;
+    case PSCI_AFFINITY_INFO:
+        result = affinity_info(vcpu, x[1] & mask, x[2] & mask);
         break;
-    }
     case PSCI_VERSION:
         result = is_64 ? PSCI_NOT_SUPPORTED : (int64_t)PSCI_1_1;
         break;

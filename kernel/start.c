@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See bulkhead/start.h.  State: struct start_cursor of each partition; owner: the partition's core.
- */
+/* See bulkhead/start.h.  State: struct start_cursor of each partition; owner: vCPU 0's core while
+ * the partition starts. */
 #include <asm/cache.h>
 #include <asm/el2_traps.h>
 #include <asm/mmu.h>
@@ -8,6 +8,7 @@
 #include <asm/sysreg.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
+#include <bulkhead/share.h>
 #include <bulkhead/start.h>
 #include <string.h>
 
@@ -30,10 +31,34 @@ void start_init(void)
     zva_usable = sysreg_read(dczid_el0) == 4;
 }
 
-void partition_start_begin(struct partition *partition)
+static void tell_siblings(const struct partition *partition)
 {
-    partition->mode = PARTITION_COLD_START;
-    partition->start = (struct start_cursor){0};
+    if (partition_is_spread(partition)) {
+        share_kick_all(partition);
+    }
+}
+
+/* The cursor is at the beginning while the partition runs.  One that was stopped in the midst of a
+ * start is stopped for good until a change of schedule, which has one core look after it. */
+void partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason)
+{
+    enum partition_mode seen = partition_mode(partition);
+
+    if (seen == PARTITION_IDLE) {
+        partition->start = (struct start_cursor){0};
+    }
+    if ((seen == PARTITION_NORMAL || seen == PARTITION_IDLE) &&
+        __atomic_compare_exchange_n(&partition->mode, &seen, mode, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_ACQUIRE)) {
+        partition->start_reason = reason;
+        tell_siblings(partition);
+    }
+}
+
+void partition_stop(struct partition *partition)
+{
+    __atomic_store_n(&partition->mode, PARTITION_IDLE, __ATOMIC_SEQ_CST);
+    tell_siblings(partition);
 }
 
 /* Zeroes one page of the present region. */
@@ -129,12 +154,11 @@ void vcpu_reset(struct vcpu *vcpu)
     vcpu->gic_vmcr = 0;
     memset(vcpu->gic_ap0r, 0, sizeof(vcpu->gic_ap0r));
     memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));
-    vcpu->powered_on = vcpu->index == 0;
 }
 
 /* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction
  * cache. */
-static void reset_step(struct partition *partition)
+static void reset_step(struct partition *partition, enum partition_mode mode)
 {
     const struct partition_desc *desc = partition->desc;
 
@@ -144,6 +168,9 @@ static void reset_step(struct partition *partition)
                gic->list_registers());
     for (uint32_t i = 0; i < desc->vcpu_count; i++) {
         vcpu_reset(&partition->vcpu[i]);
+        partition->vcpu[i].power = i == 0 ? VCPU_ON : VCPU_OFF;
+        partition->vcpu[i].goes_off = false;
+        partition->vcpu[i].share = (struct vcpu_share){0};
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_virt_timer,
                           module_state.desc->platform.irq_virt_timer);
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_phys_timer,
@@ -168,20 +195,29 @@ static void reset_step(struct partition *partition)
     __asm__ volatile("ic ialluis" : : : "memory");
     dsb(ish);
     isb();
+    partition->start = (struct start_cursor){0};
     partition->start_count++;
-    partition->mode = PARTITION_NORMAL;
+    /* Unless it was stopped meanwhile. */
+    (void)__atomic_compare_exchange_n(&partition->mode, &mode, PARTITION_NORMAL, false, __ATOMIC_SEQ_CST,
+                                __ATOMIC_RELAXED);
 }
 
 bool partition_start_step(struct partition *partition)
 {
     struct start_cursor *cursor = &partition->start;
+    enum partition_mode mode = partition_mode(partition);
 
-    if (cursor->phase == PHASE_SCRUB) {
+    if (partition_is_spread(partition) && !share_is_out(partition)) {
+        return false; /* a sibling is on its way out */
+    }
+    if (mode == PARTITION_WARM_START) {
+        reset_step(partition, mode);
+    } else if (cursor->phase == PHASE_SCRUB) {
         scrub_step(partition);
     } else if (cursor->phase == PHASE_IMAGES && cursor->index < partition->desc->image_count) {
         image_step(partition);
     } else {
-        reset_step(partition);
+        reset_step(partition, mode);
     }
-    return partition->mode == PARTITION_NORMAL;
+    return partition_mode(partition) == PARTITION_NORMAL;
 }

@@ -79,6 +79,9 @@ start:
     adrp    x1, el2_table_device
     orr     x0, x1, x9
     str     x0, [x12, #(((DEVICE_VA >> 21) & 511) * 8)]
+    adrp    x1, el2_table_stack
+    orr     x0, x1, x9
+    str     x0, [x12, #(((STACK_VA >> 21) & 511) * 8)]
     adrp    x1, el2_table_fdt
     orr     x0, x1, x9
     str     x0, [x12, #(((FDT_VA >> 21) & 511) * 8)]
@@ -141,16 +144,18 @@ start:
     b.lo    6b
     dsb     sy
 
+    adr_l   x6, in_virtual_space
+/* x6: where to go on, x10: level 0 table, x21: physical base, x22: level. */
+enable_mmu:
     ldr     x0, =(MAIR_VALUE)
     mrs     x1, id_aa64mmfr0_el1
     and     x1, x1, #0xf               /* PARange */
     cmp     x1, #5
     mov     x2, #5
     csel    x1, x1, x2, lo             /* 48 bits at most with this descriptor format */
-    adr_l   x6, in_virtual_space
     sub     x6, x6, x21
     ldr     x7, =(KERNEL_VA)
-    add     x6, x6, x7                 /* linked address of in_virtual_space */
+    add     x6, x6, x7                 /* its linked address */
     cmp     x22, #2
     b.ne    enable_el1
 
@@ -232,13 +237,50 @@ park:
     wfe
     b       park
 
+#if CONFIG_SMP
+/* A core that the firmware starts for the boot core: MMU off, x0 = its struct core's address in EL2's
+ * space.  The tables are there.  At another level than EL2 it waits; the boot core gives up on it. */
+    .global secondary_entry
+secondary_entry:
+    msr     daifset, #0xf
+    mov     x20, x0
+    adrp    x21, __kernel_start
+    mrs     x22, CurrentEL
+    lsr     x22, x22, #2
+    cmp     x22, #2
+    b.ne    park
+    ldr     x0, =(0x30c50830)             /* SCTLR_EL2 RES1 bits */
+    msr     sctlr_el2, x0
+    ldr     x0, =(1 << 31)                /* HCR_EL2.RW */
+    msr     hcr_el2, x0
+    isb
+    adrp    x10, el2_table_l0
+    adr_l   x6, secondary_in_virtual_space
+    b       enable_mmu
+
+secondary_in_virtual_space:
+    msr     spsel, #1
+    ldr     x0, [x20, #CORE_STACK_TOP]
+    mov     sp, x0
+    mov     x29, xzr
+    mov     x30, xzr
+    msr     tpidr_el2, x20
+    msr     cptr_el2, xzr
+    isb
+    mov     x0, x20
+    bl      secondary_main
+    b       park
+#endif
+
     .section .bss.tables, "aw", %nobits
     .balign 4096
     .global el2_table_l0, el2_table_l1, el2_table_l2, el2_table_image, el2_table_device, el2_table_fdt
+    .global el2_table_stack, el2_table_identity
 el2_table_l0:       .skip 4096
 el2_table_l1:       .skip 4096
 el2_table_l2:       .skip 4096
 el2_table_image:    .skip 4096
 el2_table_device:   .skip 4096
+el2_table_stack:    .skip 4096
 el2_table_fdt:      .skip 8192
 el2_table_identity: .skip 12288

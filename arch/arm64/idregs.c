@@ -7,13 +7,14 @@
  *
  * Invariants: the value never exceeds the core's own.  What is hidden here also traps or is
  * harmless (el2_traps.c, docs/attack-surface.md): hiding alone keeps nobody out.
- * State: one table, written at start, constant afterwards; every core of the module is taken to be
- * of the kind that computed it.
+ * State: one table, written by the boot core, constant afterwards; a core that would show its guests
+ * anything else is refused.
  *
  * Fields and their values: Arm ARM DDI 0487, register descriptions, by the registers' names.
  */
 #include <asm/idregs.h>
 #include <asm/sysreg.h>
+#include <string.h>
 
 #define CRM_FIRST 1U
 #define CRM_COUNT 7U
@@ -281,7 +282,8 @@ static void read_core(uint64_t core[CRM_COUNT][OP2_COUNT])
 #undef READ
 }
 
-void idregs_init(void)
+/* What guests of this core may see. */
+static void compute(uint64_t seen[CRM_COUNT + 1][OP2_COUNT])
 {
     uint64_t core[CRM_COUNT][OP2_COUNT];
 
@@ -294,9 +296,22 @@ void idregs_init(void)
         if (value > (int)field->max) {
             value = (int)field->max;
         }
-        visible[field->crm - CRM_FIRST][field->op2] |= ((uint64_t)(unsigned int)value & 0xfU)
-                                                       << field->shift;
+        seen[field->crm - CRM_FIRST][field->op2] |= ((uint64_t)(unsigned int)value & 0xfU)
+                                                    << field->shift;
     }
+}
+
+void idregs_init(void)
+{
+    compute(visible);
+}
+
+bool idregs_match(void)
+{
+    uint64_t own[CRM_COUNT + 1][OP2_COUNT] = {0};
+
+    compute(own);
+    return memcmp(own, visible, sizeof(own)) == 0;
 }
 
 bool idreg_read(const struct vcpu *vcpu, unsigned int crm, unsigned int op2, uint64_t *value)

@@ -18,6 +18,7 @@ SECTIONS
     __kernel_start = .;
     .text : ALIGN(4096) {
         *(.head.text)
+        __head_end = .;
         *(.text.low)
         *(.text.vectors)
         *(.text .text.*)
@@ -61,6 +62,7 @@ SECTIONS
     . = ALIGN(4096);
     __pool_start = .;
     __kernel_end = KERNEL_VA + KERNEL_BYTES;
+    ASSERT(__head_end <= __kernel_start + 4096, "what runs at its physical address is one page")
     ASSERT(__pool_start < __kernel_end, "the kernel image does not fit its 2 MiB")
 
     /DISCARD/ : {

@@ -33,10 +33,21 @@ static const char *const vector_name[] = {
 };
 
 static uint32_t depth;
+static struct core *speaker; /* whose panic it is */
 
-/* What was on its way to the console goes first, then only the UART. */
+/* What was on its way to the console goes first, then only the UART.  Of several cores that panic
+ * one speaks; what waits for the console is the boot core's to send. */
 static void begin(void)
 {
+    struct core *none = NULL;
+
+    if (!__atomic_compare_exchange_n(&speaker, &none, this_core(), false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE) &&
+        none != this_core()) {
+        for (;;) {
+            __asm__ volatile("wfi");
+        }
+    }
     if (++depth > 2) {
         machine_off();
     }
@@ -45,7 +56,9 @@ static void begin(void)
         log_line("panic: panic inside a panic");
         machine_off();
     }
-    console_host_flush();
+    if (this_core()->index == 0) {
+        console_host_flush();
+    }
 }
 
 static void finish(void)
@@ -64,8 +77,8 @@ void panic(const char *format, ...)
     (void)format_text(reason, sizeof(reason), format, arguments);
     va_end(arguments);
     log_line("panic: %s", reason);
-    log_line("  called from 0x%lx, counter %lu", (uint64_t)(uintptr_t)__builtin_return_address(0),
-             counter_now());
+    log_line("  called from 0x%lx, core %u, counter %lu",
+             (uint64_t)(uintptr_t)__builtin_return_address(0), this_core()->index, counter_now());
     finish();
     __builtin_unreachable();
 }

@@ -144,41 +144,43 @@ static bool id_register(struct vcpu *vcpu, uint64_t esr)
     return idreg_read(vcpu, crm, op2, &value) && read_only(vcpu, esr, value);
 }
 
+static enum sysreg_result when_done(bool done)
+{
+    return done ? SYSREG_DONE : SYSREG_UNDEFINED;
+}
+
+static enum sysreg_result when_taken(bool taken)
+{
+    return taken ? SYSREG_DONE : SYSREG_AGAIN;
+}
+
 /* The system-register interface of a partition's GICv3; a GICv2 machine has none of it. */
-static bool gic_register(struct vcpu *vcpu, uint64_t esr)
+static enum sysreg_result gic_register(struct vcpu *vcpu, uint64_t esr)
 {
     const bool write = (esr & ESR_SYS_READ) == 0;
 
     if (vcpu->partition->desc->vgic != GIC_V3) {
-        return false;
+        return SYSREG_UNDEFINED;
     }
     switch (esr & ESR_SYS_KEY_MASK) {
     case ICC_SGI1R_KEY:
-        if (!write) {
-            return false;
-        }
-        trap_sgi1r(vcpu, operand(vcpu, esr));
-        return true;
+        return write ? when_taken(trap_sgi1r(vcpu, operand(vcpu, esr))) : SYSREG_UNDEFINED;
     case ICC_DIR_KEY:
-        if (!write) {
-            return false;
-        }
-        trap_dir(vcpu, operand(vcpu, esr));
-        return true;
+        return write ? when_taken(trap_dir(vcpu, operand(vcpu, esr))) : SYSREG_UNDEFINED;
     case ICC_SGI0R_KEY:
     case ICC_ASGI1R_KEY:
         /* A partition's machine has one security state and delivers Group 1 only: an SGI of
          * another group is one that its target has disabled. */
-        return write;
+        return when_done(write);
     case ICC_IAR0_KEY:
     case ICC_HPPIR0_KEY:
-        return read_only(vcpu, esr, INTID_NONE); /* zero would be SGI 0 */
+        return when_done(read_only(vcpu, esr, INTID_NONE)); /* zero would be SGI 0 */
     case ICC_SRE_KEY:
-        return constant(vcpu, esr, ICC_SRE_SRE_DFB_DIB);
+        return when_done(constant(vcpu, esr, ICC_SRE_SRE_DFB_DIB));
     case ICC_EOIR0_KEY:
-        return write;
+        return when_done(write);
     default: /* BPR0, AP0R<n>, IGRPEN0 */
-        return constant(vcpu, esr, 0);
+        return when_done(constant(vcpu, esr, 0));
     }
 }
 
@@ -260,28 +262,18 @@ static bool memory_register(struct vcpu *vcpu, uint64_t esr)
     return true;
 }
 
-static enum sysreg_result when_done(bool done)
-{
-    return done ? SYSREG_DONE : SYSREG_UNDEFINED;
-}
-
-static enum sysreg_result when_flushed(bool flushed)
-{
-    return flushed ? SYSREG_DONE : SYSREG_AGAIN;
-}
-
 static enum sysreg_result cache_control(struct vcpu *vcpu, uint64_t esr)
 {
     switch (esr & ESR_SYS_KEY_MASK) {
     case DC_ISW:
     case DC_CSW:
     case DC_CISW:
-        return when_flushed(!CONFIG_SET_WAY || set_way_operation(vcpu));
+        return when_taken(!CONFIG_SET_WAY || set_way_operation(vcpu));
     case SCTLR_EL1_KEY:
         if (!CONFIG_SET_WAY || (esr & ESR_SYS_READ) != 0) {
             return SYSREG_UNDEFINED;
         }
-        return when_flushed(set_way_sctlr_write(vcpu, operand(vcpu, esr)));
+        return when_taken(set_way_sctlr_write(vcpu, operand(vcpu, esr)));
     default:
         return when_done(memory_register(vcpu, esr));
     }
@@ -360,7 +352,7 @@ enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     case ICC_SGI0R_KEY:
     case ICC_SRE_KEY:
     case ICC_IGRPEN0_KEY:
-        return when_done(gic_register(vcpu, esr));
+        return gic_register(vcpu, esr);
 
     default: /* hidden features, implementation-defined registers, what is not allocated */
         return SYSREG_UNDEFINED;

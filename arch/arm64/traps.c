@@ -16,6 +16,7 @@
 #include <bulkhead/hypercall.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/nospec.h>
+#include <bulkhead/share.h>
 #include <bulkhead/timer.h>
 #include <bulkhead/vgic_quick.h>
 
@@ -55,14 +56,16 @@ static uint64_t fault_ipa(uint64_t far)
 
 /* Brings lr[] up to date for an access.  A timer that the guest masked or re-armed after its
  * interrupt had become pending is no longer pending, as its line has fallen. */
-static void begin_list(struct vcpu *vcpu)
+static bool begin_list(struct vcpu *vcpu)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
     uint32_t timers = 1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer;
     uint32_t busy;
     uint32_t high = 0;
 
-    gic->read_list(&vcpu->vgic);
+    if (!vgic_take(vcpu)) {
+        return false;
+    }
     busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
     if (timer_virtual_firing()) {
         high |= 1U << platform->irq_virt_timer;
@@ -75,95 +78,153 @@ static void begin_list(struct vcpu *vcpu)
         vgic_hw_levels(&vcpu->vgic, 0, busy, high);
         gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
     }
+    return true;
 }
 
-static bool uart_access(struct vcpu *vcpu, struct vgic_access *access)
+/* AGAIN: a sibling on another core has what it takes; the instruction traps again. */
+enum device_result { DEVICE_NONE, DEVICE_REFUSED, DEVICE_DONE, DEVICE_AGAIN };
+
+static enum device_result done(bool ok)
+{
+    return ok ? DEVICE_DONE : DEVICE_REFUSED;
+}
+
+/* The same as begin_list(), and no sibling's list registers are in the hardware. */
+static bool begin_lists(struct vcpu *vcpu)
+{
+    if (!begin_list(vcpu)) {
+        return false;
+    }
+    if (partition_is_spread(vcpu->partition) && !share_is_alone(vcpu)) {
+        share_give_marked(vcpu);
+        return false;
+    }
+    return true;
+}
+
+/* Of a partition on several cores.  An SGI to itself needs its own list registers; the others' are
+ * posted last, since the instruction may trap again until then. */
+static bool send_sgi(struct vcpu *vcpu, uint32_t targets, uint32_t intid)
+{
+    uint8_t from[VGIC_SGI_COUNT] = {0};
+
+    if ((targets >> vcpu->index & 1U) != 0) {
+        if (!share_take(vcpu)) {
+            return false;
+        }
+        from[intid] = (uint8_t)(1U << vcpu->index);
+        vgic_sgis_pend(&vcpu->vgic, 1U << intid, from);
+        share_give(vcpu);
+    }
+    share_post_sgi(vcpu, targets, intid);
+    return true;
+}
+
+static enum device_result uart_access(struct vcpu *vcpu, struct vgic_access *access)
 {
     struct partition *partition = vcpu->partition;
-    bool line = partition->uart.irq_line;
+    bool spread = partition_is_spread(partition);
+    bool line;
+    bool ok;
 
-    bool ok = vpl011_access(&partition->uart, access);
-
-    if (partition->uart.irq_line != line) {
+    if (spread && !share_take(vcpu)) {
+        return DEVICE_AGAIN;
+    }
+    line = partition->uart.irq_line;
+    ok = vpl011_access(&partition->uart, access);
+    if (spread) {
+        if (partition->uart.irq_line != line) {
+            share_uart_line(vcpu);
+        }
+        share_give(vcpu);
+    } else if (partition->uart.irq_line != line) {
         gic->read_list(&vcpu->vgic);
         vgic_set_line(&vcpu->vgic, partition->desc->uart_irq, !line);
         gic->write_list(&vcpu->vgic);
     }
-    if (access->write) {
-        core_request_boundary(this_core());
+    if (access->write && this_core()->index == 0) {
+        core_request_boundary(this_core()); /* which has the console */
     }
-    return ok;
+    return done(ok);
 }
 
-static bool distributor_access(struct vcpu *vcpu, struct vgic_access *access)
+static enum device_result distributor_access(struct vcpu *vcpu, struct vgic_access *access)
 {
+    const struct vgic_dist *dist = &vcpu->partition->vgic;
     bool ok;
 
-    if ((access->write || access->offset >= VGIC_IDENTITY_END) &&
-        vgic_dist_needs_lr(&vcpu->partition->vgic, access)) {
-        begin_list(vcpu);
-        ok = vgic_dist_access(&vcpu->vgic, access);
-        gic->write_list(&vcpu->vgic);
-        return ok;
+    if ((!access->write && access->offset < VGIC_IDENTITY_END) ||
+        !vgic_dist_needs_lr(dist, access)) {
+        return done(vgic_dist_access(&vcpu->vgic, access));
     }
-    return vgic_dist_access(&vcpu->vgic, access);
+    if (partition_is_spread(vcpu->partition) && dist->model == GIC_V2 &&
+        access->offset == GICD_SGIR && access->write && access->size_bytes == 4) {
+        return send_sgi(vcpu, vgic_sgir_targets(&vcpu->vgic, (uint32_t)access->value),
+                        (uint32_t)access->value & 15)
+                   ? DEVICE_DONE
+                   : DEVICE_AGAIN;
+    }
+    if (vgic_dist_concerns_others(dist, access) ? !begin_lists(vcpu) : !begin_list(vcpu)) {
+        return DEVICE_AGAIN;
+    }
+    ok = vgic_dist_access(&vcpu->vgic, access);
+    vgic_give(vcpu);
+    return done(ok);
 }
 
-static bool redistributor_access(struct vcpu *vcpu, struct vgic_access *access)
+static enum device_result redistributor_access(struct vcpu *vcpu, struct vgic_access *access)
 {
     bool ok;
     uint64_t index = index_nospec(access->offset / GICR_FRAME, vcpu->partition->desc->vcpu_count);
     struct vcpu *target = &vcpu->partition->vcpu[index];
 
     access->offset %= GICR_FRAME;
-    if (vgic_redist_needs_lr(access)) {
-        begin_list(vcpu);
-        ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
-        gic->write_list(&vcpu->vgic);
-        return ok;
+    if (!vgic_redist_needs_lr(access)) {
+        return done(vgic_redist_access(&vcpu->vgic, &target->vgic, access));
     }
-    return vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+    if (target != vcpu ? !begin_lists(vcpu) : !begin_list(vcpu)) {
+        access->offset += index * GICR_FRAME;
+        return DEVICE_AGAIN;
+    }
+    ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
+    vgic_give(vcpu);
+    return done(ok);
 }
 
 /* The second page of GICC: DIR, by the word; the rest is reserved. */
-static bool interface_access(struct vcpu *vcpu, struct vgic_access *access)
+static enum device_result interface_access(struct vcpu *vcpu, const struct vgic_access *access)
 {
     if (access->size_bytes != 4) {
-        return false;
+        return DEVICE_REFUSED;
     }
-    if (access->write && access->offset == GICC_DIR) {
-        trap_dir(vcpu, access->value & GICC_DIR_INTID);
+    if (access->write && access->offset == GICC_DIR &&
+        !trap_dir(vcpu, access->value & GICC_DIR_INTID)) {
+        return DEVICE_AGAIN;
     }
-    return true;
+    return DEVICE_DONE;
 }
-
-enum device_result { DEVICE_NONE, DEVICE_REFUSED, DEVICE_DONE };
 
 /* Finds the virtual device at `ipa`, if there is one, and lets it answer; a device may refuse an
  * access by its width or alignment. */
 static enum device_result device_access(struct vcpu *vcpu, uint64_t ipa, struct vgic_access *access)
 {
     const struct partition_desc *desc = vcpu->partition->desc;
-    bool ok;
 
     access->offset = ipa - desc->gicd.ipa;
     if (access->offset < (desc->vgic == GIC_V3 ? VGICD_V3_BYTES : VGICD_V2_BYTES)) {
-        ok = distributor_access(vcpu, access);
-        return ok ? DEVICE_DONE : DEVICE_REFUSED;
+        return distributor_access(vcpu, access);
     }
     access->offset = ipa - desc->uart.ipa;
     if (desc->has_uart && access->offset < UART_FRAME) {
-        ok = uart_access(vcpu, access);
-        return ok ? DEVICE_DONE : DEVICE_REFUSED;
+        return uart_access(vcpu, access);
     }
     access->offset = ipa - desc->gicc.ipa;
     if (desc->vgic == GIC_V2 && access->offset < VGICC_V2_BYTES) {
-        return interface_access(vcpu, access) ? DEVICE_DONE : DEVICE_REFUSED;
+        return interface_access(vcpu, access);
     }
     access->offset = ipa - desc->gicr.ipa;
     if (desc->vgic == GIC_V3 && access->offset < (uint64_t)desc->vcpu_count * GICR_FRAME) {
-        ok = redistributor_access(vcpu, access);
-        return ok ? DEVICE_DONE : DEVICE_REFUSED;
+        return redistributor_access(vcpu, access);
     }
     return DEVICE_NONE;
 }
@@ -261,6 +322,7 @@ static inline bool distributor_quickly(struct vcpu *vcpu, uint64_t esr, uint64_t
     }
     return offset == GICD_SGIR && kind == (ISS_WORD | ESR_ABORT_WNR) && ISS_SRT(esr) != 31 &&
            vcpu->partition->vgic.model == GIC_V2 &&
+           share_is_attached(vcpu) &&
            vgic_sgir_is_self(&vcpu->vgic, (uint32_t)vcpu->context.x[ISS_SRT(esr)], &intid) &&
            gic->pend_quickly(&vcpu->vgic, intid);
 }
@@ -289,6 +351,9 @@ static bool data_abort(struct vcpu *vcpu, uint64_t esr)
     result = device_access(vcpu, ipa, &access);
     if (result == DEVICE_NONE) {
         return nothing_there(vcpu, ipa, far, esr, false);
+    }
+    if (result == DEVICE_AGAIN) {
+        return true;
     }
     if (result == DEVICE_REFUSED) {
         if (vcpu->partition->desc->abort_on_unmapped) {
@@ -361,7 +426,7 @@ static __attribute__((noinline)) bool sgi_quickly(struct vcpu *vcpu, uint64_t es
     uint32_t intid;
 
     return (esr & ~(UINT64_C(31) << ESR_SYS_RT_SHIFT)) == SGI1R_WRITE && rt != 31 &&
-           vcpu->partition->vgic.model == GIC_V3 &&
+           vcpu->partition->vgic.model == GIC_V3 && share_is_attached(vcpu) &&
            vgic_sgi1r_is_self(&vcpu->vgic, vcpu->context.x[rt], &intid) &&
            gic->pend_quickly(&vcpu->vgic, intid);
 }
@@ -435,19 +500,31 @@ bool trap(struct vcpu *vcpu)
 
 /* --- offered to the system-register emulation ------------------------------------------------ */
 
-void trap_sgi1r(struct vcpu *vcpu, uint64_t value)
+bool trap_sgi1r(struct vcpu *vcpu, uint64_t value)
 {
+    if (partition_is_spread(vcpu->partition)) {
+        return send_sgi(vcpu, vgic_sgi1r_targets(&vcpu->vgic, value), (uint32_t)(value >> 24) & 15);
+    }
     gic->read_list(&vcpu->vgic);
     vgic_sgi1r_write(&vcpu->vgic, value);
     gic->write_list(&vcpu->vgic);
+    return true;
 }
 
-void trap_dir(struct vcpu *vcpu, uint64_t value)
+bool trap_dir(struct vcpu *vcpu, uint64_t value)
 {
+    uint32_t intid = (uint32_t)value & 0xffffffU;
+
     if (!gic->ends_apart()) {
-        return; /* ignored, as ICC_DIR_EL1 says (IHI 0069, 12.2) */
+        return true; /* ignored, as ICC_DIR_EL1 says (IHI 0069, 12.2) */
     }
-    gic->read_list(&vcpu->vgic);
-    vgic_deactivate(&vcpu->vgic, (uint32_t)value & 0xffffffU);
-    gic->write_list(&vcpu->vgic);
+    /* What another vCPU holds may be in its list registers. */
+    if (partition_is_spread(vcpu->partition) && !vgic_is_held(&vcpu->vgic, intid)
+            ? !begin_lists(vcpu)
+            : !vgic_take(vcpu)) {
+        return false;
+    }
+    vgic_deactivate(&vcpu->vgic, intid);
+    vgic_give(vcpu);
+    return true;
 }

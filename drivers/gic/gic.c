@@ -29,5 +29,5 @@ void gic_init(const struct platform_desc *platform)
               (unsigned int)platform->gic_version);
     }
     gic->init_distributor(platform);
-    gic->init_core(platform, 0);
+    (void)gic->init_core(platform, this_core()); /* what this one has is what is expected of all */
 }

@@ -15,6 +15,7 @@
 #define GICD_IPRIORITYR 0x0400
 #define GICD_ITARGETSR  0x0800
 #define GICD_ICFGR      0x0c00
+#define GICD_SGIR       0x0f00
 #define GICD_IROUTER    0x6000
 
 #define TYPER_IT_LINES(typer) (((typer)&0x1fU) + 1U) /* words of 32 INTIDs */

@@ -68,9 +68,8 @@ static uint32_t gicv2_list_registers(void)
     return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
 }
 
-static START_UP void gicv2_init_core(const struct platform_desc *platform, uint32_t cpu)
+static START_UP const char *gicv2_init_core(const struct platform_desc *platform, struct core *core)
 {
-    (void)cpu;
     mmio_write32(gicd + GICD_ICENABLER, UINT32_MAX);
     mmio_write32(gicd + GICD_ICPENDR, UINT32_MAX);
     mmio_write32(gicd + GICD_ICACTIVER, UINT32_MAX);
@@ -82,16 +81,25 @@ static START_UP void gicv2_init_core(const struct platform_desc *platform, uint3
                  1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
                      1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
     mmio_write32(gich + GICH_HCR, 0);
-    this_core()->lr_loaded = UINT32_MAX >> (32U - gicv2_list_registers());
+    core->lr_loaded = UINT32_MAX >> (32U - gicv2_list_registers());
+    /* Its own CPU interface, as a target (4.3.12). */
+    core->sgi_target = mmio_read32(gicd + GICD_ITARGETSR) & 0xffU;
     mmio_write32(gicc + GICC_PMR, PRIORITY_MASK);
     mmio_write32(gicc + GICC_BPR, 0);
     mmio_write32(gicc + GICC_CTLR, GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE);
+    return NULL;
 }
 
 static uint32_t gicv2_acknowledge(void)
 {
-    /* Bits 12:10 are the source of an SGI, which nobody sends to EL2. */
-    return mmio_read32(gicc + GICC_IAR) & 0x3ffU;
+    uint32_t value = mmio_read32(gicc + GICC_IAR);
+
+    /* Bits 12:10 are the source of an SGI, and must be named when it ends (4.4.5). */
+    if (CONFIG_SMP && (value & 0x3ffU) < GIC_SGI_COUNT) {
+        mmio_write32(gicc + GICC_EOIR, value);
+        mmio_write32(gicc + GICC_DIR, value);
+    }
+    return value & 0x3ffU;
 }
 
 static void gicv2_drop_priority(uint32_t intid)
@@ -139,18 +147,23 @@ static void gicv2_read_list(struct vgic_cpu *cpu)
     }
 }
 
-static void gicv2_write_list(struct vgic_cpu *cpu)
+/* lr[] goes into list registers `used`, the others are emptied. */
+static inline void set_list(const struct vgic_cpu *cpu, uint32_t used)
 {
     struct core *core = this_core();
-    uint32_t touched = cpu->lr_used | core->lr_loaded;
+    uint32_t touched = used | core->lr_loaded;
 
     for (uint32_t n = 0; touched != 0; touched >>= 1, n++) {
         if ((touched & 1U) != 0) {
-            mmio_write32(gich + GICH_LR + 4U * n,
-                         (cpu->lr_used >> n & 1U) != 0 ? pack(cpu->lr[n]) : 0);
+            mmio_write32(gich + GICH_LR + 4U * n, (used >> n & 1U) != 0 ? pack(cpu->lr[n]) : 0);
         }
     }
-    core->lr_loaded = cpu->lr_used;
+    core->lr_loaded = used;
+}
+
+static void gicv2_write_list(struct vgic_cpu *cpu)
+{
+    set_list(cpu, cpu->lr_used);
     mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_NPIE : 0) |
                                       (cpu->active_overflow ? GICH_HCR_LRENPIE : 0));
     if (cpu->hw_done_any) {
@@ -175,19 +188,61 @@ static bool gicv2_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
     return true;
 }
 
-static void gicv2_save(struct vcpu *vcpu)
+static void gicv2_detach(struct vgic_cpu *cpu)
 {
-    gicv2_read_list(&vcpu->vgic);
+    set_list(cpu, 0);
+    mmio_write32(gich + GICH_HCR, GICH_HCR_EN);
+}
+
+static void gicv2_read_ends(struct vgic_cpu *cpu)
+{
+    if (!gicv2_ends_apart()) {
+        cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
+    }
+    mmio_write32(gich + GICH_HCR, GICH_HCR_EN);
+}
+
+static void gicv2_save_detached(struct vcpu *vcpu)
+{
     vcpu->gic_vmcr = mmio_read32(gich + GICH_VMCR);
     vcpu->gic_ap1r[0] = mmio_read32(gich + GICH_APR);
     mmio_write32(gich + GICH_HCR, 0);
 }
 
-static void gicv2_load(struct vcpu *vcpu)
+static void gicv2_save(struct vcpu *vcpu)
+{
+    gicv2_read_list(&vcpu->vgic);
+    gicv2_save_detached(vcpu);
+}
+
+static void load_interface(const struct vcpu *vcpu)
 {
     mmio_write32(gich + GICH_VMCR, vcpu->gic_vmcr);
     mmio_write32(gich + GICH_APR, vcpu->gic_ap1r[0]);
+}
+
+static void gicv2_load(struct vcpu *vcpu)
+{
+    load_interface(vcpu);
     gicv2_write_list(&vcpu->vgic);
+}
+
+static void gicv2_load_detached(struct vcpu *vcpu)
+{
+    load_interface(vcpu);
+    gicv2_detach(&vcpu->vgic);
+}
+
+/* GICD_SGIR (4.3.15): target list 23:16, INTID 3:0.  What was written before is seen first. */
+static void gicv2_kick(const struct core *core, uint32_t sgi)
+{
+    dsb(ishst);
+    mmio_write32(gicd + GICD_SGIR, (uint32_t)core->sgi_target << 16 | sgi);
+}
+
+static START_UP void gicv2_route(uint32_t intid, const struct core *core)
+{
+    mmio_write8(gicd + GICD_ITARGETSR + intid, (uint8_t)core->sgi_target);
 }
 
 static void gicv2_set_private_active(uint32_t which, uint32_t active)
@@ -223,6 +278,12 @@ const struct gic_driver gicv2_driver = {
     .deactivate = gicv2_deactivate,
     .save = gicv2_save,
     .load = gicv2_load,
+    .save_detached = gicv2_save_detached,
+    .load_detached = gicv2_load_detached,
+    .detach = gicv2_detach,
+    .read_ends = gicv2_read_ends,
+    .kick = gicv2_kick,
+    .route = gicv2_route,
     .read_list = gicv2_read_list,
     .write_list = gicv2_write_list,
     .ends_apart = gicv2_ends_apart,

@@ -8,7 +8,7 @@
 #include <bulkhead/core.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/mmio.h>
-#include <bulkhead/panic.h>
+#include <bulkhead/module_state.h>
 #include <bulkhead/vgic_quick.h>
 
 #include "gic_registers.h"
@@ -42,10 +42,7 @@
 #define ICH_VMCR_VEOIM      (UINT64_C(1) << 9)
 #define ICH_HCR_EOICOUNT(x) ((uint32_t)((x) >> 27) & 0x1fU)
 
-#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
-
 static volatile uint8_t *gicd;
-static volatile uint8_t *gicr; /* this core's RD frame */
 static uint32_t list_register_count;
 static uint32_t active_priority_words;
 
@@ -110,23 +107,52 @@ static START_UP volatile uint8_t *find_redistributor(const struct platform_desc 
             pa += stride;
         }
     }
-    panic("no GICv3 redistributor has this core's affinity %x", affinity);
+    return NULL;
 }
 
-static START_UP void gicv3_init_core(const struct platform_desc *platform, uint32_t cpu)
+/* ICC_SGI1R_EL1 (12.2.21) with this core as the only target: affinities 3 to 1, range of affinity
+ * 0, target list. */
+static START_UP uint64_t sgi_target(uint64_t mpidr)
 {
-    volatile uint8_t *sgi;
-    uint32_t polls = START_POLLS;
-    uint64_t vtr;
+    uint64_t aff0 = mpidr & 0xff;
 
-    (void)cpu;
-    gicr = find_redistributor(platform);
-    sgi = gicr + GICR_SGI_FRAME;
+    return (mpidr >> 32 & 0xff) << 48 | (mpidr >> 16 & 0xff) << 32 | (mpidr >> 8 & 0xff) << 16 |
+           (aff0 / 16) << 44 | UINT64_C(1) << aff0 % 16;
+}
+
+/* List registers and words of active priorities are those of the boot core; vCPUs may run on any
+ * of the cores, so all must have as many. */
+static START_UP bool same_interface(const struct core *core)
+{
+    uint64_t vtr = sysreg_read(ICH_VTR_EL2);
+    uint32_t lists = (uint32_t)(vtr & 0x1f) + 1U;
+    /* Preemption bits 5, 6, 7: 1, 2, 4 words (ICH_VTR_EL2.PREbits + 1). */
+    uint32_t words = 1U << (((vtr >> 26) & 7) + 1 > 5 ? ((vtr >> 26) & 7) + 1 - 5 : 0);
+
+    lists = lists < VGIC_LR_MAX ? lists : VGIC_LR_MAX;
+    if (core->index == 0) {
+        list_register_count = lists;
+        active_priority_words = words;
+    }
+    return list_register_count == lists && active_priority_words == words;
+}
+
+static START_UP const char *gicv3_init_core(const struct platform_desc *platform, struct core *core)
+{
+    volatile uint8_t *gicr = find_redistributor(platform);
+    volatile uint8_t *sgi = gicr + GICR_SGI_FRAME;
+    uint32_t polls = START_POLLS;
+
+    if (gicr == NULL) {
+        return "no GICv3 redistributor has its affinity";
+    }
+    core->gicr = gicr;
+    core->sgi_target = sgi_target(sysreg_read(mpidr_el1));
 
     mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~WAKER_PROCESSOR_SLEEP);
     while ((mmio_read32(gicr + GICR_WAKER) & WAKER_CHILDREN_ASLEEP) != 0) {
         if (polls-- == 0) {
-            panic("the GICv3 redistributor does not wake");
+            return "its GICv3 redistributor does not wake";
         }
     }
     mmio_write32(sgi + GICD_ICENABLER, UINT32_MAX);
@@ -149,19 +175,16 @@ static START_UP void gicv3_init_core(const struct platform_desc *platform, uint3
     sysreg_write(ICC_SRE_EL1, 0x7);
     isb();
     sysreg_write(ICH_HCR_EL2, 0);
-    vtr = sysreg_read(ICH_VTR_EL2);
-    list_register_count = (uint32_t)(vtr & 0x1f) + 1U;
-    if (list_register_count > VGIC_LR_MAX) {
-        list_register_count = VGIC_LR_MAX;
+    if (!same_interface(core)) {
+        return "its virtual interrupt interface has not as many registers as the boot core's";
     }
-    this_core()->lr_loaded = UINT32_MAX;
-    /* Preemption bits 5, 6, 7: 1, 2, 4 words of active priorities (ICH_VTR_EL2.PREbits + 1). */
-    active_priority_words = 1U << (((vtr >> 26) & 7) + 1 > 5 ? ((vtr >> 26) & 7) + 1 - 5 : 0);
+    core->lr_loaded = UINT32_MAX;
     sysreg_write(ICC_CTLR_EL1, 1U << 1); /* ICC_CTLR_EL1.EOImode */
     sysreg_write(ICC_BPR1_EL1, 0);       /* ICC_BPR1_EL1: all preemption */
     sysreg_write(ICC_PMR_EL1, PRIORITY_MASK);
     sysreg_write(ICC_IGRPEN1_EL1, 1); /* ICC_IGRPEN1_EL1 */
     isb();
+    return NULL;
 }
 
 static uint32_t gicv3_list_registers(void)
@@ -175,6 +198,11 @@ static uint32_t gicv3_acknowledge(void)
 
     /* The acknowledge takes effect before anything that follows (IHI 0069, 4.1.1). */
     dsb(sy);
+    if (CONFIG_SMP && intid < GIC_SGI_COUNT) {
+        sysreg_write(ICC_EOIR1_EL1, intid);
+        sysreg_write(ICC_DIR_EL1, intid);
+        isb();
+    }
     return intid;
 }
 
@@ -223,21 +251,26 @@ static void gicv3_read_list(struct vgic_cpu *cpu)
     }
 }
 
-static void gicv3_write_list(struct vgic_cpu *cpu)
+/* lr[] is zero where unused, so writing all of it also empties what the last vCPU left. */
+static inline void set_list(const uint64_t *lr, uint32_t count)
 {
-    struct core *core = this_core();
-
-    /* lr[] is zero where unused, so writing all of them also empties what the last vCPU left. */
-    switch ((cpu->lr_used | core->lr_loaded) != 0 ? cpu->lr_count : 0) {
+    switch (count) {
 #define WRITE(n, name)                                                                             \
     case (n) + 1:                                                                                  \
-        sysreg_write(S3_4_C12_##name, cpu->lr[n]);                                                 \
+        sysreg_write(S3_4_C12_##name, lr[n]);                                                      \
         __attribute__((fallthrough));
         EACH_LIST_REGISTER(WRITE)
 #undef WRITE
     default:
         break;
     }
+}
+
+static void gicv3_write_list(struct vgic_cpu *cpu)
+{
+    struct core *core = this_core();
+
+    set_list(cpu->lr, (cpu->lr_used | core->lr_loaded) != 0 ? cpu->lr_count : 0);
     core->lr_loaded = cpu->lr_used;
     sysreg_write(ICH_HCR_EL2,
                  ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
@@ -292,9 +325,29 @@ static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
     return true;
 }
 
-static void gicv3_save(struct vcpu *vcpu)
+/* What a vCPU has that is in no list register: only partitions of several have this. */
+#define ICH_HCR_DETACHED (ICH_HCR_EN | ICH_HCR_TALL0 | ICH_HCR_TDIR)
+
+static void gicv3_detach(struct vgic_cpu *cpu)
 {
-    gicv3_read_list(&vcpu->vgic);
+    static const uint64_t empty[VGIC_LR_MAX];
+    struct core *core = this_core();
+
+    set_list(empty, core->lr_loaded != 0 ? cpu->lr_count : 0);
+    core->lr_loaded = 0;
+    sysreg_write(ICH_HCR_EL2, ICH_HCR_DETACHED);
+}
+
+static void gicv3_read_ends(struct vgic_cpu *cpu)
+{
+    if (!gicv3_ends_apart()) {
+        cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+    }
+    sysreg_write(ICH_HCR_EL2, ICH_HCR_DETACHED);
+}
+
+static void gicv3_save_detached(struct vcpu *vcpu)
+{
     vcpu->gic_vmcr = (uint32_t)sysreg_read(ICH_VMCR_EL2);
     vcpu->gic_ap1r[0] = (uint32_t)sysreg_read(ICH_AP1R0_EL2);
     if (active_priority_words > 1) {
@@ -307,7 +360,13 @@ static void gicv3_save(struct vcpu *vcpu)
     sysreg_write(ICH_HCR_EL2, 0);
 }
 
-static void gicv3_load(struct vcpu *vcpu)
+static void gicv3_save(struct vcpu *vcpu)
+{
+    gicv3_read_list(&vcpu->vgic);
+    gicv3_save_detached(vcpu);
+}
+
+static void load_interface(const struct vcpu *vcpu)
 {
     sysreg_write(ICH_VMCR_EL2, vcpu->gic_vmcr);
     sysreg_write(ICH_AP1R0_EL2, vcpu->gic_ap1r[0]);
@@ -318,23 +377,67 @@ static void gicv3_load(struct vcpu *vcpu)
             sysreg_write(ICH_AP1R3_EL2, vcpu->gic_ap1r[3]);
         }
     }
+}
+
+static void gicv3_load(struct vcpu *vcpu)
+{
+    load_interface(vcpu);
     gicv3_write_list(&vcpu->vgic);
+}
+
+static void gicv3_load_detached(struct vcpu *vcpu)
+{
+    load_interface(vcpu);
+    gicv3_detach(&vcpu->vgic);
+}
+
+/* What was written before is seen first. */
+static void gicv3_kick(const struct core *core, uint32_t sgi)
+{
+    dsb(ishst);
+    sysreg_write(ICC_SGI1R_EL1, core->sgi_target | (uint64_t)sgi << 24);
+    isb();
+}
+
+static START_UP void gicv3_route(uint32_t intid, const struct core *core)
+{
+    mmio_write64(gicd + GICD_IROUTER + 8U * intid,
+                 module_state.desc->platform.cpu_mpidr[core->cpu]);
 }
 
 static void gicv3_set_private_active(uint32_t which, uint32_t active)
 {
-    mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICACTIVER, which & ~active);
-    mmio_write32(gicr + GICR_SGI_FRAME + GICD_ISACTIVER, which & active);
+    volatile uint8_t *sgi = this_core()->gicr + GICR_SGI_FRAME;
+
+    mmio_write32(sgi + GICD_ICACTIVER, which & ~active);
+    mmio_write32(sgi + GICD_ISACTIVER, which & active);
 }
 
 static void gicv3_mask(uint32_t word, uint32_t bits)
 {
+    if (CONFIG_SMP && word == 0) {
+        volatile uint8_t *gicr = this_core()->gicr;
+
+        mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICENABLER, bits);
+        wait_rwp(gicr + GICR_CTLR, GICR_CTLR_RWP, RWP_POLLS);
+        return;
+    }
     mmio_write32(gicd + GICD_ICENABLER + 4U * word, bits);
 }
 
 static void gicv3_unmask(uint32_t word, uint32_t bits)
 {
+    if (CONFIG_SMP && word == 0) {
+        mmio_write32(this_core()->gicr + GICR_SGI_FRAME + GICD_ISENABLER, bits);
+        return;
+    }
     mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
+}
+
+/* A device interrupt, or a kick. */
+static bool closes_with_window(uint32_t intid)
+{
+    return intid - 32U < GIC_INTID_SPURIOUS - 32U || (CONFIG_SMP && intid == GIC_SGI_KICK);
 }
 
 static void gicv3_settle(void)
@@ -345,7 +448,7 @@ static void gicv3_settle(void)
     isb();
     /* Nobody's device interrupts are enabled now: one that the CPU interface still presents is
      * being taken back (IHI 0069, 4.1.2 and 12.2.7). */
-    while (polls-- != 0 && (uint32_t)sysreg_read(ICC_HPPIR1_EL1) - 32U < GIC_INTID_SPURIOUS - 32U) {
+    while (polls-- != 0 && closes_with_window((uint32_t)sysreg_read(ICC_HPPIR1_EL1))) {
         isb();
     }
 }
@@ -359,6 +462,12 @@ const struct gic_driver gicv3_driver = {
     .deactivate = gicv3_deactivate,
     .save = gicv3_save,
     .load = gicv3_load,
+    .save_detached = gicv3_save_detached,
+    .load_detached = gicv3_load_detached,
+    .detach = gicv3_detach,
+    .read_ends = gicv3_read_ends,
+    .kick = gicv3_kick,
+    .route = gicv3_route,
     .read_list = gicv3_read_list,
     .write_list = gicv3_write_list,
     .ends_apart = gicv3_ends_apart,

@@ -23,6 +23,8 @@ struct window {
     uint64_t start_ticks; /* offset in the major frame */
     uint64_t guard_ticks; /* offset at which usable time ends */
     struct vcpu *vcpu;
+    uint32_t index;      /* in its list */
+    uint32_t period_irq; /* made pending at its release; 0 = none is */
     uint32_t mask_count;
     const struct irq_mask *mask;
     const struct window_desc *desc;
@@ -30,6 +32,22 @@ struct window {
     uint64_t run;
     int64_t release_min; /* measured minus planned release, ticks */
     int64_t release_max;
+};
+
+/* What a core does in one schedule. */
+struct core_plan {
+    struct window *windows;
+    struct window *windows_end;
+    struct frame_clock clock;
+    bool whole_frame; /* one window, equal to the frame: boundaries only on request */
+};
+
+/* How far a core has come.  Written by the core itself, with release. */
+enum core_state {
+    CORE_OFF,      /* firmware has it */
+    CORE_READY,    /* waits for the first frame */
+    CORE_REFUSED,  /* it is not one that this module can run on (core->refusal) */
+    CORE_ENDED,    /* has run its last frame */
 };
 
 struct core {
@@ -42,14 +60,18 @@ struct core {
     uint32_t mitigation;
     uint32_t has_pauth;
 
-    uint32_t index;
-    uint32_t lr_loaded;    /* list registers of the hardware that may not be empty */
+    uint32_t index;        /* in module_state.core; 0: the boot core */
+    uint32_t cpu;          /* in platform_desc.cpu_mpidr */
+    enum core_state state; /* atomic */
+    const char *refusal;
+    volatile uint8_t *gicr; /* GICv3: its redistributor's RD frame */
+    uint64_t sgi_target;    /* the GIC driver's word for it as a target of SGIs */
+    uint32_t lr_loaded;     /* list registers of the hardware that may not be empty */
     struct vcpu *vcpu;     /* running or about to be released; NULL in gaps */
     struct window *window; /* the present one; NULL before the first */
     struct window *windows;
     struct window *windows_end;
     struct window *next; /* the window that comes next, in the frame of `cursor` */
-    uint32_t window_count;
     uint32_t timer_irqs; /* private interrupts of the guest's two timers, as a word */
     struct frame_clock clock;
     struct frame_cursor cursor;
@@ -62,7 +84,14 @@ struct core {
     uint64_t tail_ticks;            /* last look at the counter to first guest instruction */
     int64_t log_step_ticks;         /* time that one piece of a log line needs */
     uint64_t stop_frame;            /* first major frame that is not run */
-    bool whole_frame;               /* one window, equal to the frame: boundaries only on request */
+    bool whole_frame;               /* of the present plan */
+    bool frame_by_frame;            /* `next` stops at each frame's end: another schedule may follow */
+    struct core_plan *plan;         /* [schedule_count] */
+    uint32_t schedule;              /* the present one, windows to whole_frame are its plan's */
+    uint64_t change_frame;          /* first frame of the present schedule, 0: no change yet */
+    uint64_t change_start;          /* its planned start */
+    const struct vcpu **entered;    /* [partition_count]: who last used the VMID on this core */
+    struct hm_queue *health;        /* events that wait for their line */
     struct window *measured_window; /* whose release released_ticks is; NULL before the first */
     uint64_t measured_start;
 
@@ -72,6 +101,7 @@ struct core {
     struct trace_ring trace;
 };
 
+/* The one that starts the others. */
 extern struct core boot_core;
 
 /* This core's state.  Context: EL2. */
@@ -82,12 +112,21 @@ static inline struct core *this_core(void)
     return core;
 }
 
-/* Builds the core's tables for schedule `schedule`; false = out of memory.  Start-up only. */
-bool core_build(struct core *core, const struct module_desc *module, uint32_t schedule,
-                uint32_t core_index, struct partition *partitions, struct arena *arena);
+/* Builds the core's tables for all schedules; false = out of memory.  Start-up only. */
+bool core_build(struct core *core, const struct module_desc *module, struct partition *partitions,
+                struct arena *arena);
 
-/* Starts the first major frame and never returns. */
-void core_run(struct core *core) __attribute__((noreturn));
+/* The first major frame starts when the counter says `start`, on all cores.  Never returns. */
+void core_run(struct core *core, uint64_t start) __attribute__((noreturn));
+
+/* Windows of the present plan. */
+static inline uint32_t core_window_count(const struct core *core)
+{
+    return (uint32_t)(core->windows_end - core->windows);
+}
+
+/* Another core's whole-frame window is to end with its frame: something changes then. */
+void core_ask_for_boundary(struct core *core);
 
 /* From the vectors: a physical interrupt while `vcpu` ran.  NULL = resume it, else the vCPU to
  * release. */
@@ -104,6 +143,24 @@ void core_wait(struct vcpu *vcpu);
 /* A core without boundaries takes one at the end of the present frame (console output waits, ...).
  */
 void core_request_boundary(struct core *core);
+
+/* The present major frame of a core that runs a window. */
+uint64_t core_frame(struct core *core);
+
+/* Makes pending what is due at the counter value `ticks` of the timers of a vCPU that is out, and
+ * marks them in the physical GIC. */
+void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks);
+
+/* Opens the interrupts of a window and takes those that wait already into risen[VGIC_WORDS].
+ * True: a sibling's kick was among them. */
+bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, uint32_t *risen);
+
+/* Whether a vCPU may be released. */
+static inline bool core_may_run(const struct vcpu *vcpu)
+{
+    return partition_mode(vcpu->partition) == PARTITION_NORMAL &&
+           __atomic_load_n(&vcpu->power, __ATOMIC_ACQUIRE) == VCPU_ON;
+}
 
 /* Releases a vCPU at core->release_ticks (vectors.S). */
 void release_vcpu(struct vcpu *vcpu) __attribute__((noreturn));

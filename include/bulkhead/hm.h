@@ -7,6 +7,7 @@
 #ifndef BULKHEAD_HM_H
 #define BULKHEAD_HM_H
 
+#include <bulkhead/arena.h>
 #include <bulkhead/partition.h>
 
 enum hm_error {
@@ -28,6 +29,13 @@ enum hm_action {
     HM_STOP_PARTITION, /* to IDLE */
     HM_RESTART_COLD,   /* to COLD_START in its own windows */
 };
+
+/* Events of one core that wait for their line; the boot core puts them into words. */
+struct hm_queue;
+
+/* NULL: out of memory.  Start-up only. */
+struct hm_queue *hm_queue_make(struct arena *arena);
+uint64_t hm_queue_bytes(void);
 
 /*
  * A vCPU caused an event.  Records it, prints one line (to the kernel's console ring, bounded),

@@ -13,6 +13,8 @@
 struct module_state {
     const struct module_desc *desc;
     struct partition *partition; /* [desc->partition_count] */
+    struct core **core;          /* [desc->core_count] */
+    uint64_t first_frame;        /* atomic: when all cores start, 0: not known yet */
     struct vcpu **irq_owner;     /* [irq_owner_count]: vCPU that an assigned SPI goes to, or NULL */
     uint32_t irq_owner_count;
     uint64_t vtcr;
@@ -25,11 +27,19 @@ extern struct module_state module_state;
 /* Bytes of arena that building this module takes at most. */
 uint64_t module_bytes_bound(const struct module_desc *desc);
 
-/* Builds partitions, stage-2 tables and the boot core's schedule, which is entry `core` of the
- * first schedule; panics with words when memory runs out. */
-void module_build(const struct module_desc *desc, uint32_t core, struct arena *arena);
+/* Builds partitions, stage-2 tables and every core's schedules; `boot_cpu` is the CPU that runs
+ * this.  Panics with words when memory runs out. */
+void module_build(const struct module_desc *desc, uint32_t boot_cpu, struct arena *arena);
 
-/* The final report on the console, then power off.  status: "ok" or "fail". */
+static inline struct core *module_boot_core(void)
+{
+    return module_state.core[0];
+}
+
+/* This core has run its last frame: the boot core writes the report, the others stop. */
+void module_core_end(struct core *core) __attribute__((noreturn));
+
+/* The final report on the console, then power off.  Boot core. */
 void module_end(void) __attribute__((noreturn));
 
 /* Firmware powers the machine off (PSCI SYSTEM_OFF), or the core stops. */

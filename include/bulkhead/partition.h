@@ -15,8 +15,16 @@
 /* ARINC 653 partition modes. */
 enum partition_mode {
     PARTITION_COLD_START, /* its memory is being restored; runs no guest code */
+    PARTITION_WARM_START, /* is being reset, its memory stays as it is; runs no guest code */
     PARTITION_NORMAL,
     PARTITION_IDLE, /* stopped */
+};
+
+/* Power state of a vCPU as its siblings see it (PSCI). */
+enum vcpu_power {
+    VCPU_OFF,
+    VCPU_ON,
+    VCPU_ON_PENDING, /* a sibling is setting its registers */
 };
 
 /* The banked timer registers of a vCPU while it is out (Arm ARM D11). */
@@ -31,6 +39,19 @@ struct vcpu_timers {
     uint64_t own_cval;
 };
 
+/* What siblings on other cores see of a vCPU (bulkhead/share.h).  Each member says who writes it;
+ * all are atomic. */
+struct vcpu_share {
+    bool running;         /* own core: from before its state is loaded until it is saved */
+    bool attached;        /* own core, under the lock: lr[] is the hardware's */
+    uint32_t holds;       /* siblings, bit v: vCPU v wants it detached */
+    uint32_t posted;      /* siblings set, own core clears: SGIs that were sent to it */
+    uint8_t posted_by[VGIC_SGI_COUNT]; /* GICv2: from whom */
+    bool line_waits;      /* siblings set, own core clears: the UART's line has changed */
+    uint32_t holding;     /* own core: whom it holds */
+    uint32_t late[VGIC_WORDS]; /* own core: physical interrupts that found the lock taken */
+};
+
 /* How far a set/way flush is (arch/arm64/set_way.c). */
 struct flush_cursor {
     uint64_t pc;    /* the instruction that wants it */
@@ -43,12 +64,23 @@ struct vcpu {
     struct vcpu_timers timers;
     struct partition *partition;
     uint32_t index;
-    bool powered_on;      /* PSCI */
+    struct core *core;       /* the one that runs it */
+    enum vcpu_power power;   /* atomic */
+    bool goes_off;           /* CPU_OFF: off as soon as its registers are saved */
+    struct vcpu_share share; /* of a partition on several cores */
     uint32_t gic_vmcr;    /* saved virtual CPU interface */
     uint32_t gic_ap0r[4]; /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
     uint32_t gic_ap1r[4];
     struct vgic_cpu vgic;
     struct flush_cursor flush;
+};
+
+/* Characters on their way from the boot core, which has the UART, to a partition's own core. */
+#define TYPED_BYTES 64U
+struct typed {
+    uint8_t text[TYPED_BYTES];
+    uint32_t head; /* boot core */
+    uint32_t tail; /* the partition's: vCPU 0's */
 };
 
 /* Where the restartable start routine is (kernel/start.c). */
@@ -62,7 +94,9 @@ struct partition {
     const struct partition_desc *desc;
     uint32_t index; /* in the module description */
     uint16_t vmid;
-    enum partition_mode mode;
+    bool spread;              /* its vCPUs run on several cores */
+    uint32_t lock;            /* of a spread one: virtual GIC and UART; only ever tried */
+    enum partition_mode mode; /* atomic where it is spread */
     uint64_t vttbr;
     struct vcpu *vcpu; /* [vcpu_count] */
     struct vgic_dist vgic;
@@ -70,10 +104,29 @@ struct partition {
     struct console_ring console;
     struct start_cursor start;
     uint64_t own_ticks;   /* own time at the next window's start: what the others lasted by plan */
-    uint64_t start_count; /* cold starts completed */
+    uint64_t start_count; /* starts completed */
+    uint32_t start_reason; /* BH_START_... of the last one that was begun */
+    uint64_t action_frame; /* the change of schedule that it has followed, by its first frame */
     uint64_t health_events;
-    uint32_t health_lines;      /* that wait for the console (kernel/hm.c) */
-    const struct vcpu *entered; /* the vCPU that last used the VMID on its core */
+    uint32_t health_lines; /* that wait for the console (kernel/hm.c) */
+    struct typed typed;
 };
+
+static inline bool partition_is_spread(const struct partition *partition)
+{
+    return CONFIG_SMP && partition->spread;
+}
+
+static inline enum partition_mode partition_mode(const struct partition *partition)
+{
+    return __atomic_load_n(&partition->mode, __ATOMIC_ACQUIRE);
+}
+
+static inline bool partition_is_starting(const struct partition *partition)
+{
+    enum partition_mode mode = partition_mode(partition);
+
+    return mode == PARTITION_COLD_START || mode == PARTITION_WARM_START;
+}
 
 #endif

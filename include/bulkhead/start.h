@@ -12,14 +12,18 @@
 /* Longest step: one page of copy, by instruction count (docs/timing.md). */
 #define START_STEP_NS UINT64_C(4000)
 
-/* Back to the first step; the mode becomes COLD_START. */
-void partition_start_begin(struct partition *partition);
+/* A partition that runs, or is idle, begins to start: `mode` is PARTITION_COLD_START, or
+ * PARTITION_WARM_START, which leaves its memory as it is; reason: BH_START_... of abi.h.  Its vCPUs
+ * on other cores are told.  One that is starting already goes on with that.  Any core. */
+void partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason);
 
-/* One step.  Returns true when the partition is in mode NORMAL.  Core: the partition's own. */
+/* To mode IDLE, whatever it is in.  Any core. */
+void partition_stop(struct partition *partition);
+
+/* One step.  Returns true when the partition is in mode NORMAL.  Core: vCPU 0's. */
 bool partition_start_step(struct partition *partition);
 
-/* A vCPU's registers and timers as after reset, at the partition's entry point; only vCPU 0 is
- * powered on. */
+/* A vCPU's registers and timers as after reset, at the partition's entry point.  It is off. */
 void vcpu_reset(struct vcpu *vcpu);
 
 /* Learns what the CPU offers for zeroing. */

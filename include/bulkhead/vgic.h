@@ -151,6 +151,17 @@ bool vgic_redist_access(struct vgic_cpu *cpu, struct vgic_cpu *target, struct vg
 void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value);
 void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value);
 
+/* Who GICD_SGIR and ICC_SGI1R_EL1 name, as a bit for each vCPU of the partition. */
+uint32_t vgic_sgir_targets(const struct vgic_cpu *cpu, uint32_t value);
+uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value);
+
+/* SGIs `sgis` (a bit for each of 0..15) arrive, all at once; GICv2: from[n] has a bit for each vCPU
+ * that sent SGI n.  Those of a group that is not delivered are dropped, as on GICv3.  [LR] */
+void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from);
+
+/* A private interrupt becomes pending, as an edge.  [LR] */
+void vgic_pend_private(struct vgic_cpu *cpu, uint32_t intid);
+
 /* The input line of an interrupt changed (virtual devices).  Edge-configured interrupts latch on a
  * rise.  For a linked interrupt up means vgic_hw_pending() and down vgic_hw_retract().  [LR] */
 void vgic_set_line(struct vgic_cpu *cpu, uint32_t intid, bool level);
@@ -184,6 +195,22 @@ void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid);
 
 /* A vCPU that leaves makes what its guest did in lr[] known to its siblings.  [LR] */
 void vgic_publish(struct vgic_cpu *cpu);
+
+/* For partitions on several cores (bulkhead/share.h).  The vCPU has run with its list registers in
+ * memory, and eoi_count may be about those, too: takes them back, and fills anew.  [LR] */
+void vgic_rejoin(struct vgic_cpu *cpu);
+
+/* Whether a shared interrupt is ready for this vCPU and in no list register. */
+bool vgic_has_shared_ready(const struct vgic_cpu *cpu);
+
+/* Whether shared interrupts of `word` (>= 1), of those in `bits`, are in its list registers. */
+uint32_t vgic_in_list(const struct vgic_cpu *cpu, uint32_t word, uint32_t bits);
+
+/* Whether the guest's `intid`, which may be anything, is one that only this vCPU may hold. */
+bool vgic_is_held(const struct vgic_cpu *cpu, uint32_t intid);
+
+/* Whether an access concerns state that other vCPUs' list registers may hold. */
+bool vgic_dist_concerns_others(const struct vgic_dist *dist, const struct vgic_access *access);
 
 /* Whether any enabled interrupt is pending for this vCPU (a WFI would not wait).  [LR] */
 bool vgic_has_pending(const struct vgic_cpu *cpu);

@@ -167,6 +167,15 @@ bool vgic_dist_needs_lr(const struct vgic_dist *dist, const struct vgic_access *
     return vgic_reg_is_state(access->offset) || sgi;
 }
 
+bool vgic_dist_concerns_others(const struct vgic_dist *dist, const struct vgic_access *access)
+{
+    /* GICv2: the first words and the SGIs' sources are those of the vCPU that looks. */
+    if (dist->model == GIC_V2 && access->offset >= GICD_CPENDSGI && access->offset < GICD_SGI_END)
+        return false;
+    return access->offset < GICD_IGROUPR || access->offset >= GICD_ICFGR_END ||
+           vgic_reg_intid((uint32_t)access->offset & ~3U) >= VGIC_PRIVATE_COUNT;
+}
+
 bool vgic_dist_access(struct vgic_cpu *cpu, struct vgic_access *access)
 {
     /* What guests poll most costs least. */

@@ -120,27 +120,28 @@ void vgic_sgi_pend(struct vgic_cpu *target, uint32_t intid, uint32_t source)
 }
 
 /* GICD_SGIR (IHI 0048, 4.3.15): filter 25:24, target list 23:16, INTID 3:0. */
-void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
+uint32_t vgic_sgir_targets(const struct vgic_cpu *cpu, uint32_t value)
 {
-    struct vgic_dist *dist = cpu->dist;
     uint32_t self = UINT32_C(1) << cpu->index;
-    uint32_t everyone = (UINT32_C(1) << dist->cpu_count) - 1U;
-    uint32_t targets;
+    uint32_t everyone = (UINT32_C(1) << cpu->dist->cpu_count) - 1U;
 
     switch (value >> 24 & 3U) {
     case 0:
-        targets = (value >> 16 & 0xffU) & everyone;
-        break;
+        return (value >> 16 & 0xffU) & everyone;
     case 1:
-        targets = everyone & ~self;
-        break;
+        return everyone & ~self;
     case 2:
-        targets = self;
-        break;
+        return self;
     default: /* reserved */
-        targets = 0;
-        break;
+        return 0;
     }
+}
+
+void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
+{
+    struct vgic_dist *dist = cpu->dist;
+    uint32_t targets = vgic_sgir_targets(cpu, value);
+
     vgic_fold(cpu);
     for (; targets != 0; targets &= targets - 1U)
         vgic_sgi_pend(dist->cpu[vgic_lowest(targets)], value & 0xfU, cpu->index);
@@ -150,19 +151,23 @@ void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
 /*
  * ICC_SGI1R_EL1 (IHI 0069, 12.2.21): target list 15:0 of affinity 0, INTID 27:24, IRM 40; the other
  * affinities and the range selector are 0 for every vCPU, since a partition has at most 16.
- * It makes group 1 SGIs only (table 12-14 with one security state).
  */
+uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value)
+{
+    uint32_t everyone = (UINT32_C(1) << cpu->dist->cpu_count) - 1U;
+
+    if (value & VGIC_SGI1R_IRM)
+        return everyone & ~(UINT32_C(1) << cpu->index);
+    return value & VGIC_SGI1R_ELSEWHERE ? 0 : (uint32_t)value & 0xffffU & everyone;
+}
+
+/* It makes group 1 SGIs only (table 12-14 with one security state). */
 void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
 {
     struct vgic_dist *dist = cpu->dist;
     uint32_t intid = (uint32_t)(value >> 24) & 0xfU;
-    uint32_t everyone = (UINT32_C(1) << dist->cpu_count) - 1U;
-    uint32_t targets = 0;
+    uint32_t targets = vgic_sgi1r_targets(cpu, value);
 
-    if (value & VGIC_SGI1R_IRM)
-        targets = everyone & ~(UINT32_C(1) << cpu->index);
-    else if (!(value & VGIC_SGI1R_ELSEWHERE))
-        targets = (uint32_t)value & 0xffffU & everyone;
     vgic_fold(cpu);
     for (; targets != 0; targets &= targets - 1U) {
         struct vgic_cpu *target = dist->cpu[vgic_lowest(targets)];
@@ -170,6 +175,40 @@ void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
             vgic_sgi_pend(target, intid, cpu->index);
     }
     vgic_fill(cpu);
+}
+
+void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from)
+{
+    struct vgic_bank *bank = &cpu->private_bank;
+
+    if (cpu->dist->model == GIC_V3)
+        sgis &= bank->group;
+    vgic_fold(cpu);
+    vgic_recall(cpu, 0, sgis);
+    if (cpu->dist->model == GIC_V2) {
+        for (uint32_t left = sgis; left != 0; left &= left - 1U) {
+            uint32_t intid = vgic_lowest(left);
+            cpu->sgi_source[intid] = (uint8_t)(cpu->sgi_source[intid] | from[intid]);
+        }
+    }
+    bank->pending |= sgis;
+    vgic_fill(cpu);
+}
+
+void vgic_pend_private(struct vgic_cpu *cpu, uint32_t intid)
+{
+    vgic_fold(cpu);
+    vgic_recall(cpu, 0, vgic_bit(intid));
+    cpu->private_bank.pending |= vgic_bit(intid);
+    vgic_fill(cpu);
+}
+
+bool vgic_is_held(const struct vgic_cpu *cpu, uint32_t intid)
+{
+    if (intid >= VGIC_IRQ_COUNT)
+        return true; /* nobody's: nothing will be done */
+    intid = vgic_intid_masked(intid);
+    return (cpu->held[intid / 32U] & vgic_bit(intid)) != 0;
 }
 
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid)

@@ -426,6 +426,32 @@ void vgic_refill(struct vgic_cpu *cpu)
     vgic_fill(cpu);
 }
 
+void vgic_rejoin(struct vgic_cpu *cpu)
+{
+    if (cpu->eoi_count != 0) {
+        for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
+            lr_evict(cpu, vgic_lowest(used));
+    }
+    vgic_refill(cpu);
+}
+
+bool vgic_has_shared_ready(const struct vgic_cpu *cpu)
+{
+    const struct vgic_bank *shared = cpu->dist->shared;
+    uint32_t groups = vgic_groups_on(cpu->dist);
+    const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
+    struct candidates c = {0};
+
+    for (uint32_t word = 1; word < VGIC_WORDS; word++)
+        add_word(cpu, &shared[word], word, on, &c);
+    return !is_empty(&c.ready);
+}
+
+uint32_t vgic_in_list(const struct vgic_cpu *cpu, uint32_t word, uint32_t bits)
+{
+    return cpu->held[word] & cpu->dist->shared[word].in_lr & bits;
+}
+
 bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
     struct candidates c;

@@ -11,6 +11,9 @@
 /* Computes the table from this core's registers and the allow-list.  Context: start-up, once. */
 void idregs_init(void);
 
+/* Whether this core's guests would see the same.  Start-up only. */
+bool idregs_match(void);
+
 /*
  * What vCPU reads from op0 = 3, op1 = 0, CRn = 0, CRm, op2.  Returns false if that is no register
  * of the trapped group (CRm 1 to 7).  O(1).

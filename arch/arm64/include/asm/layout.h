@@ -7,6 +7,7 @@
  *     ... + 2 MiB             rest of the 2 MiB block: start-up pool, RW
  *   KERNEL_VA + 2 MiB         more pool, in 2 MiB blocks, when the configuration asks for it
  *   DEVICE_VA                 GIC, UART (device memory) and the copy windows of each core
+ *   STACK_VA                  stacks of the other cores, each between guard pages
  *   FDT_VA                    the device tree, read-only: names in the description point into it
  *
  * No guest memory is mapped but for one page per core during a copy.
@@ -19,6 +20,7 @@
 #define POOL_VA         (KERNEL_VA + KERNEL_BYTES)
 #define POOL_BLOCKS_MAX 255
 #define DEVICE_VA       (KERNEL_VA + 256 * KERNEL_BYTES)
+#define STACK_VA        (KERNEL_VA + 257 * KERNEL_BYTES)
 #define FDT_VA          (KERNEL_VA + 258 * KERNEL_BYTES)
 #define FDT_WINDOW      (2 * KERNEL_BYTES)
 

@@ -23,6 +23,17 @@ const void *mmu_map_fdt(paddr_t pa, uint64_t size_bytes);
 /* Adds 2 MiB blocks of RAM behind the pool (arena): returns their virtual address. */
 void *mmu_map_pool(paddr_t pa, uint64_t size_bytes);
 
+/* Maps a stack, which is in the pool, a second time, between pages that are not mapped, and returns
+ * its top.  Panics when there is no room.  Start-up only. */
+uint64_t mmu_map_stack(void *memory, uint64_t size_bytes);
+
+/* The first page of the kernel at its physical address, as a core needs it that turns its MMU on.
+ * Start-up only. */
+void mmu_map_identity(bool on);
+
+/* head.S: where a core begins that the firmware starts; x0 = its struct core. */
+extern const uint8_t secondary_entry[];
+
 /* This core's two copy windows: one page each, remapped with break-before-make and local TLB
  * maintenance only.  About 40 instructions.  The mapping lasts until the next call for the same
  * window. */

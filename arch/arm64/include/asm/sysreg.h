@@ -29,6 +29,9 @@ static inline void isb(void)
 
 #define dsb(domain) __asm__ volatile("dsb " #domain : : : "memory")
 
+/* Affinity fields of MPIDR_EL1 (Arm ARM D17.2.98). */
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
 /* GICv3 CPU interface (IHI 0069H, 12.2 and 12.4); written as encodings so that every assembler
  * accepts them at -march=armv8-a. */
 #define ICC_PMR_EL1     S3_0_C4_C6_0
@@ -40,6 +43,7 @@ static inline void isb(void)
 #define ICC_SRE_EL1     S3_0_C12_C12_5
 #define ICC_IGRPEN1_EL1 S3_0_C12_C12_7
 #define ICC_DIR_EL1     S3_0_C12_C11_1
+#define ICC_SGI1R_EL1   S3_0_C12_C11_5
 #define ICC_SRE_EL2     S3_4_C12_C9_5
 #define ICH_AP0R0_EL2   S3_4_C12_C8_0
 #define ICH_AP1R0_EL2   S3_4_C12_C9_0

@@ -11,7 +11,8 @@
 enum sysreg_result {
     SYSREG_UNDEFINED, /* nothing happened: the caller gives an undefined instruction exception */
     SYSREG_DONE,      /* the caller calls trap_skip() */
-    SYSREG_AGAIN,     /* an interrupt wants the core: the instruction traps again and goes on */
+    SYSREG_AGAIN,     /* an interrupt wants the core, or a sibling is at work: the instruction traps
+                         again and goes on */
 };
 
 /*
@@ -43,8 +44,9 @@ static inline bool pstate_is_aarch32(uint64_t pstate)
     return (pstate & 0x10U) != 0;
 }
 
-/* Defined elsewhere in the kernel. */
-void trap_sgi1r(struct vcpu *vcpu, uint64_t value); /* ICC_SGI1R_EL1 written */
-void trap_dir(struct vcpu *vcpu, uint64_t value);   /* ICC_DIR_EL1 written */
+/* Defined elsewhere in the kernel.  False: a sibling on another core has what it takes, the
+ * instruction is to trap again. */
+bool trap_sgi1r(struct vcpu *vcpu, uint64_t value); /* ICC_SGI1R_EL1 written */
+bool trap_dir(struct vcpu *vcpu, uint64_t value);   /* ICC_DIR_EL1 written */
 
 #endif
