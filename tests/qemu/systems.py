@@ -273,7 +273,7 @@ def judge_attack(run, name, gic, frames):
     """What came of an attack: figures, and whatever shows that the run proves nothing."""
     problems = []
     windows = report_windows(run)
-    if run.status not in ("ok", "fail") or len(windows) != 3:
+    if run.status not in ("ok", "late") or len(windows) != 3:
         tail = "\n".join(run.lines[-12:])
         return AttackResult(name, gic, frames, 0, 0, 0, 0, 0,
                             (f"ended {run.status}:\n{tail}",), {})
