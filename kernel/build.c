@@ -165,7 +165,9 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
     for (uint32_t d = 0; d < desc->device_count; d++) {
         for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
             module_state.irq_owner[desc->device[d].irq[i]] = &partition->vcpu[0];
-            gic->route(desc->device[d].irq[i], partition->vcpu[0].core);
+            if (CONFIG_SMP) {
+                gic->route(desc->device[d].irq[i], partition->vcpu[0].core);
+            }
         }
     }
     build_stage2(partition, arena);

@@ -56,8 +56,8 @@ static void catch_up_by_frames(struct core *core, uint64_t now)
     struct frame_cursor here = core->cursor;
     struct frame_cursor next;
     uint64_t frames = (now - here.start) / core->clock.ticks;
-    uint64_t end = timeline_first(&module_timeline, here.frame, here.frame + frames + 1,
-                                  core->schedule);
+    uint64_t end =
+        timeline_first(&module_timeline, here.frame, here.frame + frames + 1, core->schedule);
 
     frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
     if (frames > 1) {
@@ -503,7 +503,7 @@ static struct vcpu *next_release(struct core *core)
             module_core_end(core);
         }
         skip_lost(core, now);
-        if (core->next == core->windows_end) {
+        if (is_frame_by_frame(core) && core->next == core->windows_end) {
             next_frame(core);
             continue;
         }

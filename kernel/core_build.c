@@ -43,8 +43,9 @@ static START_UP bool build_window(const struct core *core, struct window *window
     window->guard_ticks = ns_to_ticks(desc->start_ns + desc->duration_ns, hz) - core->guard_ticks;
     window->release_min = INT64_MAX;
     window->release_max = INT64_MIN;
-    window->period_irq =
-        desc->period_start && window->vcpu->index == 0 ? window->vcpu->partition->desc->period_irq : 0;
+    window->period_irq = desc->period_start && window->vcpu->index == 0
+                             ? window->vcpu->partition->desc->period_irq
+                             : 0;
     window->mask_count = mask_words(window->vcpu, mask);
     if (window->mask_count != 0) {
         kept = arena_take_array(arena, window->mask_count, sizeof(*mask), 8);

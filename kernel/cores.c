@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See bulkhead/cores.h.  Cores are started one at a time, so that what start-up code has only one of
- * is never used by two. */
+/* See bulkhead/cores.h.  Cores are started one at a time, so that what start-up code has only one
+ * of is never used by two. */
 #include <asm/context_switch.h>
 #include <asm/el2_traps.h>
 #include <asm/idregs.h>
@@ -110,10 +110,9 @@ static const char *words_for(int64_t result)
 static void start(struct core *core)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
-    int64_t result =
-        (int64_t)firmware_call(PSCI_CPU_ON_64, platform->cpu_mpidr[core->cpu],
-                               mmu_physical(secondary_entry).pa, (uint64_t)(uintptr_t)core,
-                               platform->psci == PSCI_HVC);
+    int64_t result = (int64_t)firmware_call(PSCI_CPU_ON_64, platform->cpu_mpidr[core->cpu],
+                                            mmu_physical(secondary_entry).pa,
+                                            (uint64_t)(uintptr_t)core, platform->psci == PSCI_HVC);
 
     /* Results are 32 bits wide in some firmware's registers. */
     result = (int32_t)result;
@@ -121,8 +120,9 @@ static void start(struct core *core)
         refuse(core, words_for(result), result);
     }
     if (!await(core, CORE_OFF)) {
-        refuse(core, "the firmware has started it, but it does not come up: at another level than "
-                     "EL2, or not at all",
+        refuse(core,
+               "the firmware has started it, but it does not come up: at another level than "
+               "EL2, or not at all",
                0);
     }
     if (state_of(core) == CORE_REFUSED) {
@@ -149,7 +149,7 @@ void cores_start(struct arena *arena)
 
 uint64_t cores_first_frame(void)
 {
-    uint64_t lead = module_state.desc->core_count > 1 ? ticks(LEAD_NS) : 0;
+    uint64_t lead = CONFIG_SMP && module_state.desc->core_count > 1 ? ticks(LEAD_NS) : 0;
     /* The first frame starts after the time that any boundary has. */
     uint64_t first = counter_now() + lead + boot_core.guard_ticks;
 
@@ -161,7 +161,7 @@ bool cores_wait_for_end(void)
 {
     bool all = true;
 
-    for (uint32_t c = 1; c < module_state.desc->core_count; c++) {
+    for (uint32_t c = 1; CONFIG_SMP && c < module_state.desc->core_count; c++) {
         if (!await(module_state.core[c], CORE_READY)) {
             log_line("core %u has not ended", c);
             all = false;

@@ -35,6 +35,23 @@ static int64_t arch_features(uint32_t function)
     return mitigation_answer(function);
 }
 
+static bool schedule_call(struct vcpu *vcpu, uint32_t function)
+{
+    switch (function) {
+    case BH_MODULE_SCHEDULE_STATUS:
+        module_schedule_status(vcpu);
+        return true;
+    case BH_SET_MODULE_SCHEDULE:
+        module_schedule_set(vcpu, (uint32_t)vcpu->context.x[1]);
+        return true;
+    case BH_MODULE_SCHEDULE_ID:
+        module_schedule_find(vcpu);
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool hypercall(struct vcpu *vcpu)
 {
     const struct core *core = this_core();
@@ -49,15 +66,6 @@ bool hypercall(struct vcpu *vcpu)
         result(vcpu, SMCCC_SUCCESS, core->window_start - vcpu->timers.virt_offset,
                core->window->guard_ticks - core->window->start_ticks + core->guard_ticks,
                core->window_frame << 32 | core->window->index);
-        return true;
-    case BH_MODULE_SCHEDULE_STATUS:
-        module_schedule_status(vcpu);
-        return true;
-    case BH_SET_MODULE_SCHEDULE:
-        module_schedule_set(vcpu, (uint32_t)vcpu->context.x[1]);
-        return true;
-    case BH_MODULE_SCHEDULE_ID:
-        module_schedule_find(vcpu);
         return true;
     case BH_PARTITION_STATUS:
         module_partition_status(vcpu);
@@ -83,6 +91,9 @@ bool hypercall(struct vcpu *vcpu)
             (uint64_t)(mitigation_answer(function) < 0 ? SMCCC_NOT_SUPPORTED : SMCCC_SUCCESS);
         return true;
     default:
+        if (CONFIG_MODULE_SCHEDULES && schedule_call(vcpu, function)) {
+            return true;
+        }
         if (psci_call(vcpu, function, &go_on)) {
             return go_on;
         }

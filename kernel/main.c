@@ -134,9 +134,10 @@ static bool supported(const struct module_desc *module, uint32_t *boot_cpu)
         return false;
     }
     if (!CONFIG_MODULE_SCHEDULES && module->schedule_count != 1) {
-        log_line("refused one-schedule: the module has %u schedules; this kernel was built for one, "
-                 "without MODULE_SCHEDULES",
-                 module->schedule_count);
+        log_line(
+            "refused one-schedule: the module has %u schedules; this kernel was built for one, "
+            "without MODULE_SCHEDULES",
+            module->schedule_count);
         return false;
     }
     for (uint32_t c = 0; c < module->core_count; c++) {
@@ -145,9 +146,10 @@ static bool supported(const struct module_desc *module, uint32_t *boot_cpu)
             return true;
         }
     }
-    log_line("refused boot-core: no schedule has CPU %lx, but the kernel was started on it: give it "
-             "a cpu node, without windows if it is to be idle",
-             mpidr);
+    log_line(
+        "refused boot-core: no schedule has CPU %lx, but the kernel was started on it: give it "
+        "a cpu node, without windows if it is to be idle",
+        mpidr);
     return false;
 }
 

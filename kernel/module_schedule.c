@@ -54,7 +54,7 @@ void module_schedule_status(struct vcpu *vcpu)
     x[0] = SMCCC_SUCCESS;
     x[1] = core->change_frame != 0 ? core->change_start - vcpu->timers.virt_offset : 0;
     x[2] = schedule[core->schedule].id;
-    x[3] = schedule[CONFIG_MODULE_SCHEDULES ? next_schedule(core) : 0].id;
+    x[3] = schedule[next_schedule(core)].id;
 }
 
 void module_schedule_set(struct vcpu *vcpu, uint32_t id)
@@ -67,8 +67,7 @@ void module_schedule_set(struct vcpu *vcpu, uint32_t id)
         result = SMCCC_INVALID_PARAMETER;
     } else if (!vcpu->partition->desc->may_set_schedule) {
         result = BH_INVALID_CONFIG;
-    } else if (!CONFIG_MODULE_SCHEDULES ||
-               (index == core->schedule && next_schedule(core) == index)) {
+    } else if (index == core->schedule && next_schedule(core) == index) {
         result = BH_NO_ACTION;
     } else {
         module_schedule_change(core, index);

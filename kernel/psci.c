@@ -114,8 +114,9 @@ static bool cpu_off(struct vcpu *vcpu)
     for (uint32_t i = 0; i < vcpu->partition->desc->vcpu_count; i++) {
         const struct vcpu *sibling = &vcpu->partition->vcpu[i];
 
-        others = others || (sibling != vcpu && !__atomic_load_n(&sibling->goes_off, __ATOMIC_SEQ_CST) &&
-                            __atomic_load_n(&sibling->power, __ATOMIC_SEQ_CST) != VCPU_OFF);
+        others =
+            others || (sibling != vcpu && !__atomic_load_n(&sibling->goes_off, __ATOMIC_SEQ_CST) &&
+                       __atomic_load_n(&sibling->power, __ATOMIC_SEQ_CST) != VCPU_OFF);
     }
     if (!others) {
         hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);

@@ -172,8 +172,7 @@ static void stat_lines(const struct totals *totals)
 static void print_trace(const struct core *core)
 {
     static const char *const name[] = {
-        "none",      "boundary", "release", "gap",      "trap",
-        "hypercall", "inject",   "health",  "schedule",
+        "none", "boundary", "release", "gap", "trap", "hypercall", "inject", "health", "schedule",
     };
     uint32_t size = core->trace.mask + 1;
     uint32_t first = core->trace.next > size ? core->trace.next - size : 0;

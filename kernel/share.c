@@ -2,9 +2,9 @@
 /*
  * See bulkhead/share.h.  State: struct vcpu_share of each vCPU, and the partition's lock.
  *
- * Two orders are relied on, each by a full barrier on both sides.  A sibling changes the mode, posts
- * or marks, then looks whether the vCPU runs; a core says that its vCPU runs, then looks at mode,
- * posts and marks.  One of the two sees the other.
+ * Two orders are relied on, each by a full barrier on both sides.  A sibling changes the mode,
+ * posts or marks, then looks whether the vCPU runs; a core says that its vCPU runs, then looks at
+ * mode, posts and marks.  One of the two sees the other.
  */
 #include <bulkhead/module_state.h>
 #include <bulkhead/share.h>

@@ -198,8 +198,8 @@ static void reset_step(struct partition *partition, enum partition_mode mode)
     partition->start = (struct start_cursor){0};
     partition->start_count++;
     /* Unless it was stopped meanwhile. */
-    (void)__atomic_compare_exchange_n(&partition->mode, &mode, PARTITION_NORMAL, false, __ATOMIC_SEQ_CST,
-                                __ATOMIC_RELAXED);
+    (void)__atomic_compare_exchange_n(&partition->mode, &mode, PARTITION_NORMAL, false,
+                                      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 bool partition_start_step(struct partition *partition)

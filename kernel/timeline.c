@@ -29,8 +29,8 @@ uint32_t timeline_settle(struct timeline *timeline, uint64_t frame, uint32_t pre
         if (frame_of(seen) > frame) {
             return TIMELINE_LOST;
         }
-        settled = frame_of(seen) == frame ? seen | SETTLED
-                                          : frame << FRAME_SHIFT | SETTLED | present;
+        settled =
+            frame_of(seen) == frame ? seen | SETTLED : frame << FRAME_SHIFT | SETTLED | present;
     } while (seen != settled && !__atomic_compare_exchange_n(word, &seen, settled, false,
                                                              __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
     return (uint32_t)(settled & SCHEDULE_MASK);
@@ -48,17 +48,15 @@ bool timeline_ask(struct timeline *timeline, uint64_t frame, uint32_t schedule)
         }
     } while (!__atomic_compare_exchange_n(word, &seen, frame << FRAME_SHIFT | schedule, false,
                                           __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE));
-    while (latest < frame &&
-           !__atomic_compare_exchange_n(&timeline->latest, &latest, frame, false, __ATOMIC_ACQ_REL,
-                                        __ATOMIC_RELAXED)) {
+    while (latest < frame && !__atomic_compare_exchange_n(&timeline->latest, &latest, frame, false,
+                                                          __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
     }
     return true;
 }
 
 uint32_t timeline_asked(const struct timeline *timeline, uint64_t frame, uint32_t present)
 {
-    uint64_t seen =
-        __atomic_load_n(&timeline->word[frame % TIMELINE_FRAMES], __ATOMIC_ACQUIRE);
+    uint64_t seen = __atomic_load_n(&timeline->word[frame % TIMELINE_FRAMES], __ATOMIC_ACQUIRE);
 
     return frame_of(seen) == frame && frame != 0 ? (uint32_t)(seen & SCHEDULE_MASK) : present;
 }

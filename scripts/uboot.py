@@ -93,7 +93,7 @@ def main():
         result = boot(booted, **user)
     if result.status in ("silent", "timeout"):
         sys.exit(f"\nuboot.py: no end of the kernel ({result.status}) {result.qemu_errors.strip()}")
-    sys.exit(result.exit_code)
+    sys.exit(result.exit_code_on(booted.machine))
 
 
 if __name__ == "__main__":

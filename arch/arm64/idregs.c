@@ -7,8 +7,8 @@
  *
  * Invariants: the value never exceeds the core's own.  What is hidden here also traps or is
  * harmless (el2_traps.c, docs/attack-surface.md): hiding alone keeps nobody out.
- * State: one table, written by the boot core, constant afterwards; a core that would show its guests
- * anything else is refused.
+ * State: one table, written by the boot core, constant afterwards; a core that would show its
+ * guests anything else is refused.
  *
  * Fields and their values: Arm ARM DDI 0487, register descriptions, by the registers' names.
  */

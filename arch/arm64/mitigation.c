@@ -8,7 +8,8 @@
  *
  * Guests are told what comes of it, in the words of DEN 0070: their calls of a workaround do what
  * every entry to EL2 does, so they have nothing left to do.
- * State: the answers, written at start by each core; cores of other features are refused (idregs.c).
+ * State: the answers, written at start by each core; cores of other features are refused
+ * (idregs.c).
  */
 #include <asm/context_switch.h>
 #include <asm/mitigation.h>

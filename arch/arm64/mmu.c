@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * See asm/mmu.h.  The tables are static pages that head.S linked together; all changes go invalid
- * -> valid or through an invalid entry (break-before-make, Arm ARM D8.14.1).  Owner: the boot core, but
- * for each core's copy windows, whose entries only that core changes and translates.
+ * -> valid or through an invalid entry (break-before-make, Arm ARM D8.14.1).  Owner: the boot core,
+ * but for each core's copy windows, whose entries only that core changes and translates.
  */
 #include <asm/layout.h>
 #include <asm/mmu.h>
@@ -130,8 +130,7 @@ void mmu_map_identity(bool on)
 {
     uint64_t pa = mmu_physical((const void *)(uintptr_t)KERNEL_VA).pa;
 
-    el2_table_l0[pa >> 39] =
-        on ? mmu_physical(el2_table_identity).pa | PTE_TABLE | PTE_VALID : 0;
+    el2_table_l0[pa >> 39] = on ? mmu_physical(el2_table_identity).pa | PTE_TABLE | PTE_VALID : 0;
     dsb(ishst);
     if (!on) {
         __asm__ volatile("tlbi alle2is" : : : "memory");

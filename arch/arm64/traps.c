@@ -164,7 +164,9 @@ static enum device_result distributor_access(struct vcpu *vcpu, struct vgic_acce
                    ? DEVICE_DONE
                    : DEVICE_AGAIN;
     }
-    if (vgic_dist_concerns_others(dist, access) ? !begin_lists(vcpu) : !begin_list(vcpu)) {
+    if (partition_is_spread(vcpu->partition) && vgic_dist_concerns_others(dist, access)
+            ? !begin_lists(vcpu)
+            : !begin_list(vcpu)) {
         return DEVICE_AGAIN;
     }
     ok = vgic_dist_access(&vcpu->vgic, access);
@@ -321,8 +323,7 @@ static inline bool distributor_quickly(struct vcpu *vcpu, uint64_t esr, uint64_t
         return true;
     }
     return offset == GICD_SGIR && kind == (ISS_WORD | ESR_ABORT_WNR) && ISS_SRT(esr) != 31 &&
-           vcpu->partition->vgic.model == GIC_V2 &&
-           share_is_attached(vcpu) &&
+           vcpu->partition->vgic.model == GIC_V2 && share_is_attached(vcpu) &&
            vgic_sgir_is_self(&vcpu->vgic, (uint32_t)vcpu->context.x[ISS_SRT(esr)], &intid) &&
            gic->pend_quickly(&vcpu->vgic, intid);
 }

@@ -27,8 +27,8 @@ bool console_host_ready(void);
 /* Sends everything there is, waiting for the UART: final report and panic only. */
 void console_host_flush(void);
 
-/* Gives a vCPU that is about to be released what was typed to its partition, if the boot core, which
- * has the UART, has left it something.  Context: the vCPU's core. */
+/* Gives a vCPU that is about to be released what was typed to its partition, if the boot core,
+ * which has the UART, has left it something.  Context: the vCPU's core. */
 void console_host_take_typed(struct vcpu *vcpu, uint64_t until_ticks);
 
 /* Takes at most four characters of input to the partition that is typed to, if they are done by

@@ -44,10 +44,10 @@ struct core_plan {
 
 /* How far a core has come.  Written by the core itself, with release. */
 enum core_state {
-    CORE_OFF,      /* firmware has it */
-    CORE_READY,    /* waits for the first frame */
-    CORE_REFUSED,  /* it is not one that this module can run on (core->refusal) */
-    CORE_ENDED,    /* has run its last frame */
+    CORE_OFF,     /* firmware has it */
+    CORE_READY,   /* waits for the first frame */
+    CORE_REFUSED, /* it is not one that this module can run on (core->refusal) */
+    CORE_ENDED,   /* has run its last frame */
 };
 
 struct core {
@@ -67,8 +67,8 @@ struct core {
     volatile uint8_t *gicr; /* GICv3: its redistributor's RD frame */
     uint64_t sgi_target;    /* the GIC driver's word for it as a target of SGIs */
     uint32_t lr_loaded;     /* list registers of the hardware that may not be empty */
-    struct vcpu *vcpu;     /* running or about to be released; NULL in gaps */
-    struct window *window; /* the present one; NULL before the first */
+    struct vcpu *vcpu;      /* running or about to be released; NULL in gaps */
+    struct window *window;  /* the present one; NULL before the first */
     struct window *windows;
     struct window *windows_end;
     struct window *next; /* the window that comes next, in the frame of `cursor` */
@@ -79,19 +79,19 @@ struct core {
     uint64_t window_frame; /* its major frame */
     uint64_t
         guard_ticks; /* length of the guard: an idle core comes back this long before a window */
-    int64_t tolerance_ticks;        /* a release is late when it is later than this */
-    uint64_t exit_ticks;            /* wait exit to first guest instruction */
-    uint64_t tail_ticks;            /* last look at the counter to first guest instruction */
-    int64_t log_step_ticks;         /* time that one piece of a log line needs */
-    uint64_t stop_frame;            /* first major frame that is not run */
-    bool whole_frame;               /* of the present plan */
-    bool frame_by_frame;            /* `next` stops at each frame's end: another schedule may follow */
-    struct core_plan *plan;         /* [schedule_count] */
-    uint32_t schedule;              /* the present one, windows to whole_frame are its plan's */
-    uint64_t change_frame;          /* first frame of the present schedule, 0: no change yet */
-    uint64_t change_start;          /* its planned start */
-    const struct vcpu **entered;    /* [partition_count]: who last used the VMID on this core */
-    struct hm_queue *health;        /* events that wait for their line */
+    int64_t tolerance_ticks;     /* a release is late when it is later than this */
+    uint64_t exit_ticks;         /* wait exit to first guest instruction */
+    uint64_t tail_ticks;         /* last look at the counter to first guest instruction */
+    int64_t log_step_ticks;      /* time that one piece of a log line needs */
+    uint64_t stop_frame;         /* first major frame that is not run */
+    bool whole_frame;            /* of the present plan */
+    bool frame_by_frame;         /* `next` stops at each frame's end: another schedule may follow */
+    struct core_plan *plan;      /* [schedule_count] */
+    uint32_t schedule;           /* the present one, windows to whole_frame are its plan's */
+    uint64_t change_frame;       /* first frame of the present schedule, 0: no change yet */
+    uint64_t change_start;       /* its planned start */
+    const struct vcpu **entered; /* [partition_count]: who last used the VMID on this core */
+    struct hm_queue *health;     /* events that wait for their line */
     struct window *measured_window; /* whose release released_ticks is; NULL before the first */
     uint64_t measured_start;
 

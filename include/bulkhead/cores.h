@@ -20,7 +20,8 @@ uint64_t cores_first_frame(void);
 /* EL2 state of this core that does not depend on what it runs. */
 void core_init_traps(struct core *core, const struct platform_desc *platform);
 
-/* Boot core, which has run its last frame: waits until the others have, too.  False: one has not. */
+/* Boot core, which has run its last frame: waits until the others have, too.  False: one has not.
+ */
 bool cores_wait_for_end(void);
 
 /* From head.S: a core that CPU_ON has started, on its own stack. */

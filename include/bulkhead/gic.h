@@ -21,6 +21,9 @@
 
 #define GIC_INTID_SPURIOUS 1020U /* 1020..1023: nothing to acknowledge (IHI 0069, 2.2.1) */
 
+/* What a driver has for several cores only. */
+#define ONLY_SMP(function) (CONFIG_SMP ? (function) : NULL)
+
 struct gic_driver {
     /* Distributor: everything disabled, group 1, level, lower priority than the guard timer. */
     void (*init_distributor)(const struct platform_desc *platform);

@@ -42,13 +42,13 @@ struct vcpu_timers {
 /* What siblings on other cores see of a vCPU (bulkhead/share.h).  Each member says who writes it;
  * all are atomic. */
 struct vcpu_share {
-    bool running;         /* own core: from before its state is loaded until it is saved */
-    bool attached;        /* own core, under the lock: lr[] is the hardware's */
-    uint32_t holds;       /* siblings, bit v: vCPU v wants it detached */
-    uint32_t posted;      /* siblings set, own core clears: SGIs that were sent to it */
+    bool running;    /* own core: from before its state is loaded until it is saved */
+    bool attached;   /* own core, under the lock: lr[] is the hardware's */
+    uint32_t holds;  /* siblings, bit v: vCPU v wants it detached */
+    uint32_t posted; /* siblings set, own core clears: SGIs that were sent to it */
     uint8_t posted_by[VGIC_SGI_COUNT]; /* GICv2: from whom */
-    bool line_waits;      /* siblings set, own core clears: the UART's line has changed */
-    uint32_t holding;     /* own core: whom it holds */
+    bool line_waits;           /* siblings set, own core clears: the UART's line has changed */
+    uint32_t holding;          /* own core: whom it holds */
     uint32_t late[VGIC_WORDS]; /* own core: physical interrupts that found the lock taken */
 };
 
@@ -68,8 +68,8 @@ struct vcpu {
     enum vcpu_power power;   /* atomic */
     bool goes_off;           /* CPU_OFF: off as soon as its registers are saved */
     struct vcpu_share share; /* of a partition on several cores */
-    uint32_t gic_vmcr;    /* saved virtual CPU interface */
-    uint32_t gic_ap0r[4]; /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
+    uint32_t gic_vmcr;       /* saved virtual CPU interface */
+    uint32_t gic_ap0r[4];    /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
     uint32_t gic_ap1r[4];
     struct vgic_cpu vgic;
     struct flush_cursor flush;
@@ -103,8 +103,8 @@ struct partition {
     struct vpl011 uart;
     struct console_ring console;
     struct start_cursor start;
-    uint64_t own_ticks;   /* own time at the next window's start: what the others lasted by plan */
-    uint64_t start_count; /* starts completed */
+    uint64_t own_ticks;    /* own time at the next window's start: what the others lasted by plan */
+    uint64_t start_count;  /* starts completed */
     uint32_t start_reason; /* BH_START_... of the last one that was begun */
     uint64_t action_frame; /* the change of schedule that it has followed, by its first frame */
     uint64_t health_events;

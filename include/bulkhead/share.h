@@ -6,11 +6,11 @@
  * instruction traps again.  So a boundary takes as long as ever, whatever the siblings do.
  *
  * A vCPU is attached while its list registers are the hardware's: they are its own core's then,
- * lock or not.  One that is out, or runs detached, has them in lr[], which is whoever's that has the
- * lock.  What concerns others' list registers (shared interrupts, others' redistributors) is done
- * only while nobody else is attached: the core that wants it leaves a mark with its siblings, kicks
- * them, and lets its guest's instruction trap again; they detach, and attach again when the mark is
- * gone.  A mark goes at the latest when its owner's window ends.
+ * lock or not.  One that is out, or runs detached, has them in lr[], which is whoever's that has
+ * the lock.  What concerns others' list registers (shared interrupts, others' redistributors) is
+ * done only while nobody else is attached: the core that wants it leaves a mark with its siblings,
+ * kicks them, and lets its guest's instruction trap again; they detach, and attach again when the
+ * mark is gone.  A mark goes at the latest when its owner's window ends.
  *
  * SGIs need neither lock nor marks: they are posted, and the target takes them.
  *

@@ -37,7 +37,8 @@ bool timeline_ask(struct timeline *timeline, uint64_t frame, uint32_t schedule);
 /* What was asked for `frame`, settled or not; `present` if nothing was. */
 uint32_t timeline_asked(const struct timeline *timeline, uint64_t frame, uint32_t present);
 
-/* The first frame in (after, last] of another schedule than `present`; last + 1 if there is none. */
+/* The first frame in (after, last] of another schedule than `present`; last + 1 if there is none.
+ */
 uint64_t timeline_first(const struct timeline *timeline, uint64_t after, uint64_t last,
                         uint32_t present);
 

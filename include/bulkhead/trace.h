@@ -17,7 +17,8 @@ enum trace_event {
     TRACE_HYPERCALL, /* argument: function number */
     TRACE_INJECT,    /* argument: virtual INTID */
     TRACE_HEALTH,    /* argument: error << 16 | partition */
-    TRACE_SCHEDULE,  /* another schedule; argument: its index, time: planned start of its first frame */
+    TRACE_SCHEDULE, /* another schedule; argument: its index, time: planned start of its first frame
+                     */
 };
 
 struct trace_record {
