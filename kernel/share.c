@@ -140,11 +140,13 @@ static void kick_ready(const struct vcpu *vcpu)
     }
 }
 
-static void give(struct vcpu *vcpu)
+/* A core that has marks out stays detached, too.  So its guest takes no interrupt, and what it does
+ * next is the instruction that trapped: the marks cannot be forgotten over something else. */
+void share_give(struct vcpu *vcpu)
 {
     struct vgic_cpu *cpu = &vcpu->vgic;
 
-    if (__atomic_load_n(&vcpu->share.holds, __ATOMIC_SEQ_CST) == 0) {
+    if (vcpu->share.holding == 0 && __atomic_load_n(&vcpu->share.holds, __ATOMIC_SEQ_CST) == 0) {
         gic->write_list(cpu);
         set_attached(vcpu, true);
     } else {
@@ -161,9 +163,9 @@ static void give(struct vcpu *vcpu)
 }
 
 /* Those that were held may attach again. */
-static void let_go(struct vcpu *vcpu)
+static void let_go(const struct vcpu *vcpu, uint32_t held)
 {
-    for (uint32_t held = vcpu->share.holding; held != 0; held &= held - 1U) {
+    for (; held != 0; held &= held - 1U) {
         struct vcpu *sibling = &vcpu->partition->vcpu[__builtin_ctz(held)];
 
         (void)__atomic_fetch_and(&sibling->share.holds, ~bit_of(vcpu), __ATOMIC_SEQ_CST);
@@ -171,18 +173,15 @@ static void let_go(struct vcpu *vcpu)
             kick(sibling);
         }
     }
+}
+
+void share_give_alone(struct vcpu *vcpu)
+{
+    uint32_t held = vcpu->share.holding;
+
     vcpu->share.holding = 0;
-}
-
-void share_give(struct vcpu *vcpu)
-{
-    give(vcpu);
-    let_go(vcpu);
-}
-
-void share_give_marked(struct vcpu *vcpu)
-{
-    give(vcpu);
+    share_give(vcpu);
+    let_go(vcpu, held);
 }
 
 bool share_is_alone(struct vcpu *vcpu)
@@ -266,7 +265,8 @@ void share_leave(struct vcpu *vcpu)
         gic->read_ends(&vcpu->vgic);
         gic->save_detached(vcpu);
     }
-    let_go(vcpu);
+    let_go(vcpu, vcpu->share.holding);
+    vcpu->share.holding = 0;
 }
 
 void share_left(struct vcpu *vcpu)
@@ -278,6 +278,9 @@ void share_look(struct vcpu *vcpu)
 {
     bool was_attached = is_attached(vcpu);
 
+    if (vcpu->share.holding != 0) {
+        return; /* its guest is about to come back for what it has the marks for */
+    }
     if (!share_take(vcpu)) {
         kick(vcpu);
         return;

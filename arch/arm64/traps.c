@@ -96,10 +96,19 @@ static bool begin_lists(struct vcpu *vcpu)
         return false;
     }
     if (partition_is_spread(vcpu->partition) && !share_is_alone(vcpu)) {
-        share_give_marked(vcpu);
+        share_give(vcpu);
         return false;
     }
     return true;
+}
+
+static void end_lists(struct vcpu *vcpu)
+{
+    if (partition_is_spread(vcpu->partition)) {
+        share_give_alone(vcpu);
+    } else {
+        gic->write_list(&vcpu->vgic);
+    }
 }
 
 /* Of a partition on several cores.  An SGI to itself needs its own list registers; the others' are
@@ -170,7 +179,7 @@ static enum device_result distributor_access(struct vcpu *vcpu, struct vgic_acce
         return DEVICE_AGAIN;
     }
     ok = vgic_dist_access(&vcpu->vgic, access);
-    vgic_give(vcpu);
+    end_lists(vcpu);
     return done(ok);
 }
 
@@ -189,7 +198,7 @@ static enum device_result redistributor_access(struct vcpu *vcpu, struct vgic_ac
         return DEVICE_AGAIN;
     }
     ok = vgic_redist_access(&vcpu->vgic, &target->vgic, access);
-    vgic_give(vcpu);
+    end_lists(vcpu);
     return done(ok);
 }
 
@@ -526,6 +535,6 @@ bool trap_dir(struct vcpu *vcpu, uint64_t value)
         return false;
     }
     vgic_deactivate(&vcpu->vgic, intid);
-    vgic_give(vcpu);
+    end_lists(vcpu);
     return true;
 }

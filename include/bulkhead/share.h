@@ -28,10 +28,11 @@
 bool share_take(struct vcpu *vcpu);
 /* Gives them back; whoever has something to take is kicked. */
 void share_give(struct vcpu *vcpu);
-/* After share_take(): whether no sibling is attached.  If not, give back, and try again later. */
+/* After share_take(): whether no sibling is attached.  If not, share_give(), and the guest's
+ * instruction is to trap again. */
 bool share_is_alone(struct vcpu *vcpu);
-/* Gives back after share_is_alone() said no: the marks stay. */
-void share_give_marked(struct vcpu *vcpu);
+/* Gives back when what share_is_alone() was for is done. */
+void share_give_alone(struct vcpu *vcpu);
 
 /* Around a window: before the state is looked at (false: the partition is not to run), with the
  * state loaded, before it is saved, and when it is.  Time: see docs/timing.md. */

@@ -156,7 +156,8 @@ uint32_t vgic_sgir_targets(const struct vgic_cpu *cpu, uint32_t value);
 uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value);
 
 /* SGIs `sgis` (a bit for each of 0..15) arrive, all at once; GICv2: from[n] has a bit for each vCPU
- * that sent SGI n.  Those of a group that is not delivered are dropped, as on GICv3.  [LR] */
+ * that sent SGI n, none if it was counted in with an earlier one.  GICv3 drops those of group 0.
+ * [LR] */
 void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from);
 
 /* A private interrupt becomes pending, as an edge.  [LR] */

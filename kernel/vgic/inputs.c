@@ -189,6 +189,8 @@ void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from)
         for (uint32_t left = sgis; left != 0; left &= left - 1U) {
             uint32_t intid = vgic_lowest(left);
             cpu->sgi_source[intid] = (uint8_t)(cpu->sgi_source[intid] | from[intid]);
+            if (cpu->sgi_source[intid] == 0)
+                sgis &= ~vgic_bit(intid);
         }
     }
     bank->pending |= sgis;
