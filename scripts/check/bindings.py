@@ -25,7 +25,7 @@ import system  # noqa: E402
 
 BINDINGS = os.path.join(ROOT, "dts", "bindings")
 MISTAKES = ["unknown-node", "unknown-property", "missing-node", "missing-property", "property-value",
-            "property-value-cells", "vcpu-count", "label-text"]
+            "property-value-cells", "vcpu-count", "label-text", "period-without-duration"]
 
 
 def output_of(*command):

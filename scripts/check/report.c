@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * What does an accepted system look like?  Tables of partitions and windows, and a picture of each
- * CPU's frame: one row per partition, one column per equal part of the frame.
+ * What does an accepted system look like?  Its machine, its partitions and what they may do; the
+ * schedules are in timeline.c.
  */
 #include "report.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
-
-#define PICTURE_COLUMNS 60U
 
 static const char *image_name(enum image_kind kind)
 {
@@ -72,61 +69,30 @@ static void report_partition(const struct partition_desc *partition)
                                           : "",
                partition->console_raw ? ", raw" : "");
     }
-}
-
-/* The column that an instant falls into, without a product that could overflow. */
-static uint32_t column_of(uint64_t at_ns, uint64_t frame_ns)
-{
-    return (uint32_t)((double)at_ns * PICTURE_COLUMNS / (double)frame_ns);
-}
-
-/* One row: '#' where the partition's windows are. */
-static void draw_row(const struct schedule_desc *schedule, const struct core_schedule_desc *core,
-                     uint32_t partition, const char *name)
-{
-    char row[PICTURE_COLUMNS + 1];
-    bool present = false;
-    uint64_t sum_ns = 0;
-    memset(row, '.', PICTURE_COLUMNS);
-    row[PICTURE_COLUMNS] = '\0';
-    for (uint32_t at = 0; at < core->window_count; at++) {
-        const struct window_desc *window = &core->window[at];
-        if (window->partition != partition) {
-            continue;
-        }
-        uint32_t first = column_of(window->start_ns, schedule->major_frame_ns);
-        uint32_t end = column_of(window->start_ns + window->duration_ns, schedule->major_frame_ns);
-        present = true;
-        sum_ns += window->duration_ns;
-        for (uint32_t column = first; column < PICTURE_COLUMNS && (column < end || column == first);
-             column++) {
-            row[column] = '#';
-        }
+    if (partition->period_irq != 0) {
+        printf("  period   INTID %" PRIu32 " is pending where one begins\n", partition->period_irq);
     }
-    if (present) {
-        printf("  %-12.12s |%s| %5.1f %%\n", name, row,
-               100.0 * (double)sum_ns / (double)schedule->major_frame_ns);
+    if (partition->may_set_schedule) {
+        printf("  may      change the module's schedule\n");
+    }
+    if (partition->maintenance_on_error) {
+        printf("  error    that stops it changes to the maintenance schedule\n");
     }
 }
 
-static void report_core(const struct module_desc *module, const struct schedule_desc *schedule,
-                        const struct core_schedule_desc *core)
+/* Which CPUs run the kernel; of a machine with one there is nothing to say. */
+static void report_cores(const struct module_desc *module)
 {
-    printf("  cpu %" PRIu32 ": %" PRIu32 " window%s\n", core->cpu, core->window_count,
-           core->window_count == 1 ? "" : "s");
-    for (uint32_t index = 0; index < module->partition_count; index++) {
-        draw_row(schedule, core, index, module->partition[index].name);
+    uint32_t listed = 0;
+    if (module->platform.cpu_count == 1) {
+        return;
     }
-    printf("  %12s %14s  partition\n", "start ns", "duration ns");
-    for (uint32_t at = 0; at < core->window_count; at++) {
-        const struct window_desc *window = &core->window[at];
-        printf("  %12" PRIu64 " %14" PRIu64 "  %s", window->start_ns, window->duration_ns,
-               module->partition[window->partition].name);
-        if (module->partition[window->partition].vcpu_count > 1) {
-            printf(" vCPU %" PRIu32, window->vcpu);
-        }
-        printf("\n");
+    for (uint32_t cpu = 0; cpu < module->platform.cpu_count; cpu++) {
+        bool used = listed < module->core_count && module->core_cpu[listed] == cpu;
+        listed += used ? 1 : 0;
+        printf("%s cpu %" PRIu32 "%s", cpu == 0 ? "cores:" : ",", cpu, used ? "" : " unused");
     }
+    printf("\n");
 }
 
 void report_module(const struct module_desc *module)
@@ -143,16 +109,16 @@ void report_module(const struct module_desc *module)
            platform->cpu_count, platform->cpu_count == 1 ? "" : "s", (int)platform->gic_version,
            platform->ram_count, platform->ram_count == 1 ? "" : "s", platform->device_count,
            platform->device_count == 1 ? "" : "s");
+    report_cores(module);
     for (uint32_t index = 0; index < module->partition_count; index++) {
         report_partition(&module->partition[index]);
     }
+    if (module->maintenance_schedule != module->schedule_count) {
+        const struct schedule_desc *schedule = &module->schedule[module->maintenance_schedule];
+        printf("maintenance schedule: %" PRIu32 " \"%s\"\n", schedule->id, schedule->name);
+    }
     for (uint32_t index = 0; index < module->schedule_count; index++) {
-        const struct schedule_desc *schedule = &module->schedule[index];
-        printf("schedule %" PRIu32 " \"%s\": major frame %" PRIu64 " ns\n", schedule->id,
-               schedule->name, schedule->major_frame_ns);
-        for (uint32_t at = 0; at < schedule->core_count; at++) {
-            report_core(module, schedule, &schedule->core[at]);
-        }
+        report_schedule(module, &module->schedule[index]);
     }
 }
 

@@ -7,8 +7,12 @@
 
 #include <bulkhead/module.h>
 
-/* Partitions, devices, and each schedule as a table and a picture. */
+/* Machine, partitions, devices, and all schedules. */
 void report_module(const struct module_desc *module);
+
+/* One schedule: a picture of all CPUs on one time axis, a table of windows for each, what it says
+ * of partitions, and who runs beside whom. */
+void report_schedule(const struct module_desc *module, const struct schedule_desc *schedule);
 
 void report_hash(const uint8_t digest[32]);
 

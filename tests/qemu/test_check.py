@@ -306,6 +306,88 @@ def test_an_image_that_cannot_be_loaded_is_told(mine, content, told):
     assert told in mine.told()
 
 
+# --- what is shown ---------------------------------------------------------------------------------
+
+def shown(build, tmp_path, name):
+    """The checker's lines, each word with one blank."""
+    made = system.build_system(name, system.machine_for(name, gic=3), build, out=str(tmp_path))
+    checked = made.check()
+    assert checked.returncode == 0, checked.stdout
+    return [" ".join(line.split()) for line in checked.stdout.splitlines()]
+
+
+@pytest.mark.requirement("BH-CFG-5")
+def test_all_cores_are_drawn_on_one_axis(build, tmp_path):
+    lines = shown(build, tmp_path, "multicore")
+    assert "cores: cpu 0, cpu 1, cpu 2, cpu 3 unused" in lines
+    at = lines.index("cpu 0: 4 windows, idle for 10.0 %")
+    rows = {words[0]: words[1] for words in (line.split() for line in lines[at:at + 7])}
+    assert lines[at + 3] == "cpu 1: 2 windows, idle for 25.0 %"
+    assert lines[at + 6] == "cpu 2: 0 windows, idle for 100.0 %"
+    # 40 ms in 60 columns: windows begin and end where the same instant is on the other CPU.
+    assert rows["control"] == f"|{'#' * 15}{'.' * 15}{'#' * 15}{'.' * 15}|"
+    assert rows["comms"] == f"|{'.' * 15}{'#' * 15}{'.' * 21}{'#' * 9}|"
+    assert rows["vision"] == f"|{'#' * 22}{'.' * 38}|"
+    assert rows["logger"] == f"|{'.' * 30}{'#' * 22}{'.' * 8}|"
+    assert "start ns duration ns partition on cpu 1" in lines
+
+
+@pytest.mark.requirement("BH-CFG-5")
+def test_who_runs_beside_whom_is_told(build, tmp_path):
+    lines = [line for line in shown(build, tmp_path, "multicore") if " beside " in line]
+    assert lines == ["10000000 control beside vision",
+                     "10000000 control beside logger (/pl031@9010000)",
+                     "5000000 comms beside vision",
+                     "1000000 comms beside logger (/pl031@9010000)"]
+
+
+@pytest.mark.requirement("BH-CFG-5")
+def test_one_vcpu_after_the_other_counts_once(build, tmp_path):
+    """Two vCPUs of one partition beside another partition: the time is that of the clock."""
+    def core(number, windows):
+        return systems.node(f"cpu@{number}", [
+            f"reg = <{number}>;", "#address-cells = <2>;", "#size-cells = <2>;",
+            *(systems.window_text(window, {"one": 0, "two": 1}) for window in windows)])
+    one, two = systems.Partition("one", "demo", properties=("vcpus = <2>;",)), systems.Partition(
+        "two", "demo")
+    window, millisecond = systems.Window, systems.MS
+    text = systems.overlay_text([one, two], [window("one", 0, 4 * millisecond)], 10 * millisecond,
+                                ["guests/demo.bin"] * 2, 5)
+    text += "&{/bulkhead/schedules/schedule@0} {\n" + core(
+        1, [window("one", millisecond, 4 * millisecond, 1)]) + core(
+            2, [window("two", 2 * millisecond, 2 * millisecond),
+                window("two", 4 * millisecond, 6 * millisecond)]) + "\n};\n"
+    path = tmp_path / "pairs.dtso"
+    path.write_text(text, encoding="utf-8")
+    made = system.build_system(str(path), system.Machine(gic=3, smp=3), build, out=str(tmp_path))
+    told = made.check().stdout
+    assert re.findall(r"(\d+)  (\w+) beside (\w+)", told) == [("3000000", "one", "two")], told
+
+
+@pytest.mark.requirement("BH-CFG-5")
+def test_modes_are_told(build, tmp_path):
+    lines = shown(build, tmp_path, "modes")
+    assert lines.count("may change the module's schedule") == 1
+    assert lines.count("error that stops it changes to the maintenance schedule") == 1
+    assert 'maintenance schedule: 2 "maintenance"' in lines
+    assert [line for line in lines if line.startswith("schedule ")] == [
+        'schedule 0 "start": major frame 40000000 ns',
+        'schedule 1 "cruise": major frame 40000000 ns',
+        'schedule 2 "maintenance": major frame 20000000 ns']
+    cruise = lines[lines.index('schedule 1 "cruise": major frame 40000000 ns'):]
+    assert "26000000 6000000 payload, a period starts" in cruise
+    assert ("payload: 5000000 ns in each period of 20000000 ns; starts warm after a change to this "
+            "schedule") in cruise
+    assert "service: starts cold after a change to this schedule" in cruise
+
+
+def test_one_core_is_shown_without_more(build, tmp_path):
+    lines = shown(build, tmp_path, "classic")
+    assert "cpu 0: 14 windows" in lines
+    assert "start ns duration ns partition" in lines
+    assert not [line for line in lines if "beside" in line or "cores" in line or "change" in line]
+
+
 # --- the headers for descriptions ------------------------------------------------------------------
 
 @pytest.mark.requirement("BH-CFG-1")
