@@ -156,7 +156,14 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
         vcpu->index = v;
         vcpu->core = core_of(desc->vcpu_cpu[v]);
         partition->spread = partition->spread || vcpu->core != partition->vcpu[0].core;
+        vcpu->alone = true;
         cpu[v] = &vcpu->vgic;
+        for (uint32_t before = 0; before < v; before++) {
+            if (partition->vcpu[before].core == vcpu->core) {
+                partition->vcpu[before].alone = false;
+                vcpu->alone = false;
+            }
+        }
     }
     partition->vgic.cpu = cpu;
     console_ring_init(&partition->console, take(arena, desc->console_bytes, 1, 1),

@@ -104,26 +104,38 @@ static void catch_up(struct core *core, uint64_t now)
 
 /* --- leaving a window ------------------------------------------------------------------------ */
 
+static inline void save_interrupts(struct vcpu *vcpu)
+{
+    gic->save(vcpu);
+    /* Ends that were only counted take longer than the guard has room for. */
+    if (vcpu->vgic.dist->cpu_count > 1 && !vcpu->vgic.active_overflow) {
+        vgic_publish(&vcpu->vgic);
+    }
+}
+
+static __attribute__((noinline)) void close_window(struct vcpu *vcpu, const struct window *window)
+{
+    if (partition_is_spread(vcpu->partition)) {
+        share_leave(vcpu);
+    } else {
+        save_interrupts(vcpu);
+    }
+    for (uint32_t i = 0; i < window->mask_count; i++) {
+        gic->mask(window->mask[i].word, window->mask[i].bits);
+    }
+    gic->settle();
+}
+
 static void leave(struct core *core)
 {
     struct vcpu *vcpu = core->vcpu;
     const struct window *window = core->window;
 
     timers_save(&vcpu->timers);
-    if (partition_is_spread(vcpu->partition)) {
-        share_leave(vcpu);
+    if (window->plain) {
+        save_interrupts(vcpu);
     } else {
-        gic->save(vcpu);
-        /* Ends that were only counted take longer than the guard has room for. */
-        if (vcpu->vgic.dist->cpu_count > 1 && !vcpu->vgic.active_overflow) {
-            vgic_publish(&vcpu->vgic);
-        }
-    }
-    for (uint32_t i = 0; i < window->mask_count; i++) {
-        gic->mask(window->mask[i].word, window->mask[i].bits);
-    }
-    if (window->mask_count != 0) {
-        gic->settle();
+        close_window(vcpu, window);
     }
     context_save(&vcpu->context);
     el2_traps_scrub();
@@ -134,7 +146,7 @@ static void leave(struct core *core)
         serror_take();
         hm_partition_event(vcpu, HM_ERROR_SERROR, 0, 0);
     }
-    if (partition_is_spread(vcpu->partition)) {
+    if (!window->plain && partition_is_spread(vcpu->partition)) {
         share_left(vcpu);
     }
 }
@@ -148,7 +160,7 @@ static void leave(struct core *core)
  * maintenance interrupt and its timers come to EL2 in its own window, at its own cost; what a
  * sibling vCPU sent meanwhile, too.
  */
-void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
+static inline void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
     struct vgic_cpu *cpu = &vcpu->vgic;
@@ -169,6 +181,11 @@ void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t
         busy = vgic_private_hw_busy(cpu);
     }
     gic->set_private_active(core->timer_irqs, busy);
+}
+
+void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
+{
+    inject_due_timers(core, vcpu, ticks);
 }
 
 /* Interrupts that wait already are not to come in the first instructions of the window.  Those
@@ -204,9 +221,20 @@ bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, 
     return kicked;
 }
 
-static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
+/* With what waits for its vCPU, of devices and siblings, and the start of its period. */
+static __attribute__((noinline)) void open_window(struct core *core, struct vcpu *vcpu,
+                                                  const struct window *window, uint64_t start)
 {
     uint32_t risen[VGIC_WORDS] = {0};
+
+    if (partition_is_spread(vcpu->partition)) {
+        share_enter(core, vcpu, window, start);
+        return;
+    }
+    if (window->period_irq != 0) {
+        vgic_pend_private(&vcpu->vgic, window->period_irq);
+    }
+    core_inject_due_timers(core, vcpu, start);
 
     (void)core_open_interrupts(vcpu, window, risen);
     for (uint32_t i = 0; i < window->mask_count; i++) {
@@ -216,6 +244,7 @@ static void inject_due_devices(struct vcpu *vcpu, const struct window *window)
             vgic_hw_levels(&vcpu->vgic, word, risen[word], risen[word]);
         }
     }
+    gic->load(vcpu);
 }
 
 /* The instant at which the guard interrupt is wanted, given that `window` is about to be released.
@@ -289,24 +318,18 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
         own_time_enter(vcpu, start);
     }
     context_load(&vcpu->context, vcpu->partition->vttbr);
-    if (core->entered[vcpu->partition->index] != vcpu) {
+    if (!vcpu->alone && core->entered[vcpu->partition->index] != vcpu) {
         /* Another vCPU of the partition left translations under the same VMID. */
         core->entered[vcpu->partition->index] = vcpu;
         __asm__ volatile("tlbi vmalle1" : : : "memory");
         dsb(nsh);
         isb();
     }
-    if (partition_is_spread(vcpu->partition)) {
-        share_enter(core, vcpu, window, start);
-    } else {
-        if (window->period_irq != 0) {
-            vgic_pend_private(&vcpu->vgic, window->period_irq);
-        }
-        core_inject_due_timers(core, vcpu, start);
-        if (window->mask_count != 0) {
-            inject_due_devices(vcpu, window);
-        }
+    if (window->plain) {
+        inject_due_timers(core, vcpu, start);
         gic->load(vcpu);
+    } else {
+        open_window(core, vcpu, window, start);
     }
     arm_guard(core, window);
     timers_load(&vcpu->timers);
@@ -503,15 +526,17 @@ static struct vcpu *next_release(struct core *core)
             module_core_end(core);
         }
         skip_lost(core, now);
-        if (is_frame_by_frame(core) && core->next == core->windows_end) {
-            next_frame(core);
-            continue;
+        if (is_frame_by_frame(core)) {
+            if (core->next == core->windows_end) {
+                next_frame(core);
+                continue;
+            }
+            if (core->change_frame != 0) {
+                follow_change(core, core->next->vcpu->partition);
+            }
         }
         window = core->next;
         start = core->cursor.start + window->start_ticks;
-        if (CONFIG_MODULE_SCHEDULES && core->change_frame != 0) {
-            follow_change(core, window->vcpu->partition);
-        }
         if (!core_may_run(window->vcpu)) {
             idle_window(core, window, start);
             continue;
@@ -519,7 +544,8 @@ static struct vcpu *next_release(struct core *core)
         if ((int64_t)(now - (start - core->guard_ticks)) < 0) {
             idle(core, start - core->guard_ticks, NULL);
         }
-        if (partition_is_spread(window->vcpu->partition) && !share_begin(window->vcpu)) {
+        if (!window->plain && partition_is_spread(window->vcpu->partition) &&
+            !share_begin(window->vcpu)) {
             continue; /* a sibling has just stopped the partition */
         }
         return enter(core, window, start);
@@ -605,11 +631,8 @@ struct vcpu *core_irq(struct vcpu *vcpu)
     const struct platform_desc *platform = &module_state.desc->platform;
     uint32_t intid = gic->acknowledge();
 
-    if (intid >= GIC_INTID_SPURIOUS) {
-        return NULL;
-    }
-    if (CONFIG_SMP && intid < GIC_SGI_COUNT) {
-        return kicked(core, vcpu, intid);
+    if (intid - GIC_SGI_COUNT >= GIC_INTID_SPURIOUS - GIC_SGI_COUNT) {
+        return CONFIG_SMP && intid < GIC_SGI_COUNT ? kicked(core, vcpu, intid) : NULL;
     }
     gic->drop_priority(intid);
     if (intid == platform->irq_hyp_timer) {

@@ -65,6 +65,7 @@ struct vcpu {
     struct partition *partition;
     uint32_t index;
     struct core *core;       /* the one that runs it */
+    bool alone;              /* no other vCPU of its partition runs on that core */
     enum vcpu_power power;   /* atomic */
     bool goes_off;           /* CPU_OFF: off as soon as its registers are saved */
     struct vcpu_share share; /* of a partition on several cores */
