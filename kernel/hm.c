@@ -45,7 +45,7 @@ static const char *const action_name[] = {
 struct event {
     enum hm_error error;
     struct partition *partition; /* NULL: module level */
-    uint64_t pc;
+    uint64_t pc; /* at module level: the CPU */
     uint64_t address;
     uint64_t detail;
 };
@@ -140,7 +140,7 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
 
 void hm_module_event(enum hm_error error, uint64_t window, uint64_t lateness_ticks)
 {
-    struct event event = {error, NULL, 0, window, lateness_ticks};
+    struct event event = {error, NULL, this_core()->cpu, window, lateness_ticks};
 
     count(&event_count);
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | (uint32_t)window,
@@ -188,9 +188,12 @@ static void module_piece(const struct event *event)
         log_text("bulkhead: health module");
         break;
     case 1:
-        log_text(" error=%s window=%lu", hm_table[event->error].name, event->address);
+        log_text(" error=%s", hm_table[event->error].name);
         break;
     case 2:
+        log_text(" cpu=%lu window=%lu", event->pc, event->address);
+        break;
+    case 3:
         log_text(" lateness_ns=%lu", ticks_to_ns(event->detail, module_state.counter_hz));
         break;
     default:

@@ -78,7 +78,7 @@ def main():
 
     def machine_of(one):
         machine = system.chosen_machine(one, arguments)
-        return dataclasses.replace(machine, icount=not arguments.real_time)
+        return dataclasses.replace(machine, icount=False) if arguments.real_time else machine
 
     try:
         card = sdcard.make(arguments.systems, boards.load("qemu"), machine_of, arguments.build,
@@ -93,7 +93,7 @@ def main():
         result = boot(booted, **user)
     if result.status in ("silent", "timeout"):
         sys.exit(f"\nuboot.py: no end of the kernel ({result.status}) {result.qemu_errors.strip()}")
-    sys.exit(result.exit_code_on(booted.machine))
+    sys.exit(result.exit_code_on(booted.made.machine))
 
 
 if __name__ == "__main__":
