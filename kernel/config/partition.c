@@ -501,6 +501,17 @@ static void read_modes(struct reader *reader, struct partition_desc *partition, 
     }
 }
 
+/* The same in a kernel that has neither. */
+static void refuse_modes(struct reader *reader, uint32_t node,
+                         const struct tree_prop *const found[PROPS_MAX])
+{
+    for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_PERIOD_PPI; which++) {
+        if (found[which] != NULL) {
+            fault_report(reader, RULE_SCHEDULES_SUPPORT, node, found[which]->name, TREE_NONE, NULL);
+        }
+    }
+}
+
 static void read_partition(struct reader *reader, struct partition_desc *partition, uint32_t index,
                            uint32_t node)
 {
@@ -539,7 +550,11 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     if (!CONFIG_PARTITION_TIME && partition->own_time) {
         fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
     }
-    read_modes(reader, partition, node, found);
+    if (CONFIG_MODULE_SCHEDULES) {
+        read_modes(reader, partition, node, found);
+    } else {
+        refuse_modes(reader, node, found);
+    }
     read_tree_wishes(reader, partition, node, found);
     if (take_children(reader, partition, node)) {
         read_children(reader, partition, node);

@@ -167,7 +167,7 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
             return false;
         }
         uint64_t mpidr = tree_number(reg, 0, address_cells) & MPIDR_AFFINITY;
-        for (uint32_t other = 0; other < platform->cpu_count; other++) {
+        for (uint32_t other = 0; CONFIG_SMP && other < platform->cpu_count; other++) {
             if (platform->cpu_mpidr[other] == mpidr) {
                 fault_report(reader, RULE_CPU_TWICE, cpu, "reg", TREE_NONE,
                              &(struct fault_values){mpidr, other});

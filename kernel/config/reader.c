@@ -123,6 +123,9 @@ static bool read_module(struct reader *reader)
         fault_report(reader, RULE_PROPERTY_VALUE, node, "input-switch-key", TREE_NONE,
                      &(struct fault_values){module->switch_key, SWITCH_KEY_MAX});
     }
+    if (!CONFIG_MODULE_SCHEDULES && reader->maintenance != NULL) {
+        fault_report(reader, RULE_SCHEDULES_SUPPORT, node, "maintenance-schedule", TREE_NONE, NULL);
+    }
     if (module->guard_ns < input->minimum_guard_ns) {
         fault_report(reader, RULE_GUARD_SHORT, node, "guard-ns", TREE_NONE,
                      &(struct fault_values){module->guard_ns, input->minimum_guard_ns});

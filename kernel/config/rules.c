@@ -19,6 +19,10 @@ enum number_form { FORM_DECIMAL, FORM_HEX };
 #define HEX                                     "x"
 #define ROW(form, name, sentence, value, limit) form name "\0" sentence "\0" value "\0" limit
 
+/* Rules of what a build may leave out: nobody tells them then. */
+#define MODES_ROW(...) (CONFIG_MODULE_SCHEDULES ? ROW(__VA_ARGS__) : NULL)
+#define CORES_ROW(...) (CONFIG_SMP ? ROW(__VA_ARGS__) : NULL)
+
 enum rule_field { FIELD_NAME, FIELD_SENTENCE, FIELD_VALUE, FIELD_LIMIT };
 
 static const char *const rule_row[RULE_COUNT] = {
@@ -89,13 +93,20 @@ static const char *const rule_row[RULE_COUNT] = {
         ROW(DECIMAL, "partition-count",
             "each partition needs a VMID of its own, of which the hardware has 255", "partitions",
             "at most"),
-    [RULE_SCHEDULE_COUNT] = ROW(DECIMAL, "schedule-count", "a module may have at most 16 schedules",
-                                "schedules", "at most"),
+    [RULE_SCHEDULE_COUNT] =
+        MODES_ROW(DECIMAL, "schedule-count", "a module may have at most 16 schedules", "schedules",
+                  "at most"),
     [RULE_VCPU_COUNT] =
         ROW(DECIMAL, "vcpu-count", "a partition must have 1 to 8 vCPUs", "vcpus", "at most"),
     [RULE_OWN_TIME_SUPPORT] = ROW(
         DECIMAL, "own-time-support",
         "this build of the kernel gives no partition its own time (option PARTITION_TIME)", "", ""),
+    [RULE_SCHEDULES_SUPPORT] =
+        ROW(DECIMAL, "schedules-support",
+            "this build of the kernel has one schedule and no periods (option MODULE_SCHEDULES)",
+            "", ""),
+    [RULE_CORES_SUPPORT] =
+        ROW(DECIMAL, "cores-support", "this build of the kernel runs one CPU (option SMP)", "", ""),
     [RULE_VGIC_MODEL] = ROW(DECIMAL, "vgic-model",
                             "a partition's interrupt controller must be of the host's version",
                             "partition has GICv", "host has GICv"),
@@ -224,14 +235,14 @@ static const char *const rule_row[RULE_COUNT] = {
     [RULE_CPU_UNKNOWN] = ROW(DECIMAL, "cpu-unknown",
                              "a schedule may name only CPUs that the machine has", "cpu", "below"),
     [RULE_CPU_TWICE] =
-        ROW(HEX, "cpu-twice", "each CPU of the machine must have an affinity of its own",
-            "affinity", "that of CPU"),
+        CORES_ROW(HEX, "cpu-twice", "each CPU of the machine must have an affinity of its own",
+                  "affinity", "that of CPU"),
     [RULE_CORE_COUNT] =
-        ROW(DECIMAL, "core-count", "schedules may name at most 8 CPUs", "CPUs", "at most"),
-    [RULE_CORE_START] =
-        ROW(DECIMAL, "core-start",
-            "more than one CPU needs PSCI in the machine's tree, by which the others are started",
-            "", ""),
+        CORES_ROW(DECIMAL, "core-count", "schedules may name at most 8 CPUs", "CPUs", "at most"),
+    [RULE_CORE_START] = CORES_ROW(
+        DECIMAL, "core-start",
+        "more than one CPU needs PSCI in the machine's tree, by which the others are started", "",
+        ""),
     [RULE_WINDOW_ZERO] =
         ROW(DECIMAL, "window-zero", "a window must last longer than 0 ns", "duration", "at least"),
     [RULE_WINDOW_SHORT] =
@@ -255,51 +266,51 @@ static const char *const rule_row[RULE_COUNT] = {
             "each vCPU must have a window in each schedule in which its partition has one", "vcpu",
             "of"),
     [RULE_VCPU_TWO_CORES] =
-        ROW(DECIMAL, "vcpu-two-cores", "a vCPU may run on one CPU only, in all schedules", "cpu",
-            "and cpu"),
-    [RULE_OWN_TIME_CORES] =
-        ROW(DECIMAL, "own-time-cores",
-            "all vCPUs of a partition with its own time must run on one CPU", "cpu", "and cpu"),
+        CORES_ROW(DECIMAL, "vcpu-two-cores", "a vCPU may run on one CPU only, in all schedules",
+                  "cpu", "and cpu"),
+    [RULE_OWN_TIME_CORES] = CORES_ROW(
+        DECIMAL, "own-time-cores", "all vCPUs of a partition with its own time must run on one CPU",
+        "cpu", "and cpu"),
     [RULE_PARTITION_UNKNOWN] =
-        ROW(DECIMAL, "partition-unknown",
-            "a partition-schedule must name a partition of this module by its id", "id", ""),
-    [RULE_PARTITION_SCHEDULE] = ROW(
+        MODES_ROW(DECIMAL, "partition-unknown",
+                  "a partition-schedule must name a partition of this module by its id", "id", ""),
+    [RULE_PARTITION_SCHEDULE] = MODES_ROW(
         DECIMAL, "partition-schedule",
         "a partition-schedule must be of a partition that has a window in its schedule", "", ""),
     [RULE_PERIOD_LENGTH] =
-        ROW(DECIMAL, "period-length", "a major frame must be a whole number of periods", "period",
-            "frame"),
+        MODES_ROW(DECIMAL, "period-length", "a major frame must be a whole number of periods",
+                  "period", "frame"),
     [RULE_PERIOD_DURATION] =
-        ROW(DECIMAL, "period-duration", "a duration must be more than 0 ns and at most the period",
-            "duration", "period"),
+        MODES_ROW(DECIMAL, "period-duration",
+                  "a duration must be more than 0 ns and at most the period", "duration", "period"),
     [RULE_PERIOD_START] = ROW(
         DECIMAL, "period-start",
         "only windows of vCPU 0 of a partition with a period in this schedule may start a period",
         "", ""),
     [RULE_PERIOD_COUNT] =
-        ROW(DECIMAL, "period-count",
-            "each period in the major frame must begin with a window that says period-start",
-            "windows", "periods"),
-    [RULE_PERIOD_SPACING] =
-        ROW(DECIMAL, "period-spacing",
-            "windows that start a period must start one period after the other", "start", "due"),
+        MODES_ROW(DECIMAL, "period-count",
+                  "each period in the major frame must begin with a window that says period-start",
+                  "windows", "periods"),
+    [RULE_PERIOD_SPACING] = MODES_ROW(
+        DECIMAL, "period-spacing",
+        "windows that start a period must start one period after the other", "start", "due"),
     [RULE_PERIOD_TIME] =
-        ROW(DECIMAL, "period-time",
-            "the windows of vCPU 0 in each period, less their guards, must hold the duration",
-            "usable", "duration"),
-    [RULE_PERIOD_PPI] =
-        ROW(DECIMAL, "period-ppi", "an interrupt for periods needs a period in a schedule", "", ""),
-    [RULE_CHANGE_ACTION] = ROW(DECIMAL, "change-action",
-                               "a change action needs another schedule to change from", "", ""),
+        MODES_ROW(DECIMAL, "period-time",
+                  "the windows of vCPU 0 in each period, less their guards, must hold the duration",
+                  "usable", "duration"),
+    [RULE_PERIOD_PPI] = MODES_ROW(DECIMAL, "period-ppi",
+                                  "an interrupt for periods needs a period in a schedule", "", ""),
+    [RULE_CHANGE_ACTION] = MODES_ROW(
+        DECIMAL, "change-action", "a change action needs another schedule to change from", "", ""),
     [RULE_MAINTENANCE_SCHEDULE] =
-        ROW(DECIMAL, "maintenance-schedule",
-            "maintenance-schedule must name a schedule, and maintenance-on-error needs it",
-            "phandle", ""),
+        MODES_ROW(DECIMAL, "maintenance-schedule",
+                  "maintenance-schedule must name a schedule, and maintenance-on-error needs it",
+                  "phandle", ""),
 };
 
 static const char *field(int rule, enum rule_field wanted)
 {
-    if (rule <= RULE_NONE || rule >= RULE_COUNT) {
+    if (rule <= RULE_NONE || rule >= RULE_COUNT || rule_row[rule] == NULL) {
         return NULL;
     }
     const char *at = rule_row[rule] + 1;

@@ -236,6 +236,10 @@ static bool read_said_list(struct reader *reader, struct schedule_desc *schedule
     if (node == TREE_NONE) {
         return true;
     }
+    if (!CONFIG_MODULE_SCHEDULES) {
+        fault_report(reader, RULE_SCHEDULES_SUPPORT, node, NULL, TREE_NONE, NULL);
+        return false;
+    }
     const uint32_t *said_node = children_list(reader, node, "partition-schedule", &count);
     for (uint32_t index = 0; said_node != NULL && index < count; index++) {
         read_said(reader, schedule, said_node[index]);
@@ -320,6 +324,10 @@ bool schedules_read(struct reader *reader, uint32_t node)
     if (count == 0) {
         fault_missing_node(reader, node, "schedule");
     }
+    if (!CONFIG_MODULE_SCHEDULES && count > 1) {
+        fault_report(reader, RULE_SCHEDULES_SUPPORT, schedule_node[1], NULL, TREE_NONE, NULL);
+        return false;
+    }
     if (count > SCHEDULE_MAX) {
         window_fault(reader, RULE_SCHEDULE_COUNT, node, NULL, count, SCHEDULE_MAX);
         return false;
@@ -335,6 +343,7 @@ bool schedules_read(struct reader *reader, uint32_t node)
     if (reader->fault_count != faults_before) {
         return false;
     }
-    module->maintenance_schedule = find_maintenance(reader, schedule_node);
-    return reader->maintenance == NULL || module->maintenance_schedule != count;
+    module->maintenance_schedule =
+        CONFIG_MODULE_SCHEDULES ? find_maintenance(reader, schedule_node) : count;
+    return reader->fault_count == faults_before;
 }

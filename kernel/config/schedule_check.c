@@ -19,6 +19,14 @@ static void fault(struct reader *reader, enum config_rule rule, const char *node
     fault_emit(reader->input, rule, node, property, other, &(struct fault_values){value, limit});
 }
 
+/* The same without values. */
+static void told(struct reader *reader, enum config_rule rule, const char *node,
+                 const char *property, const char *other)
+{
+    reader->fault_count++;
+    fault_emit(reader->input, rule, node, property, other, NULL);
+}
+
 /* Adds a CPU to the ascending list of those that run the kernel. */
 static void add_core(struct reader *reader, const struct core_schedule_desc *core)
 {
@@ -30,6 +38,10 @@ static void add_core(struct reader *reader, const struct core_schedule_desc *cor
     if (at < module->core_count && module->core_cpu[at] == core->cpu) {
         return;
     }
+    if (!CONFIG_SMP && module->core_count != 0) {
+        told(reader, RULE_CORES_SUPPORT, core->node, NULL, NULL);
+        return;
+    }
     if (module->core_count == CORE_MAX) {
         fault(reader, RULE_CORE_COUNT, core->node, NULL, NULL, CORE_MAX + 1, CORE_MAX);
         return;
@@ -39,8 +51,7 @@ static void add_core(struct reader *reader, const struct core_schedule_desc *cor
     }
     module->core_cpu[at] = core->cpu;
     if (module->core_count == 2 && module->platform.psci == PSCI_NONE) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_CORE_START, core->node, NULL, NULL, NULL);
+        told(reader, RULE_CORE_START, core->node, NULL, NULL);
     }
 }
 
@@ -53,7 +64,7 @@ static void place_vcpus(struct reader *reader, uint32_t index,
         const struct window_desc *window = &core->window[at];
         const struct partition_desc *partition = &module->partition[window->partition];
         uint32_t *cpu = &partition->vcpu_cpu[window->vcpu];
-        if (*cpu != NO_CPU && *cpu != core->cpu) {
+        if (CONFIG_SMP && *cpu != NO_CPU && *cpu != core->cpu) {
             fault(reader, RULE_VCPU_TWO_CORES, partition->node, NULL, core->node, *cpu, core->cpu);
         }
         *cpu = core->cpu;
@@ -72,8 +83,7 @@ static void check_vcpus(struct reader *reader, const struct partition_desc *part
         all &= seen[vcpu];
     }
     if (any == 0) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_PARTITION_WITHOUT_WINDOW, partition->node, NULL, NULL, NULL);
+        told(reader, RULE_PARTITION_WITHOUT_WINDOW, partition->node, NULL, NULL);
     } else if (any != all) {
         uint32_t schedule = (uint32_t)__builtin_ctz(any & ~all);
         uint32_t vcpu = 0;
@@ -82,7 +92,7 @@ static void check_vcpus(struct reader *reader, const struct partition_desc *part
         }
         fault(reader, RULE_VCPU_WITHOUT_WINDOW, partition->node, "vcpus",
               reader->module->schedule[schedule].node, vcpu, partition->vcpu_count);
-    } else if (partition->own_time) {
+    } else if (CONFIG_SMP && partition->own_time) {
         /* Its time goes on while any of them is in a window. */
         for (uint32_t vcpu = 1; vcpu < partition->vcpu_count; vcpu++) {
             if (partition->vcpu_cpu[vcpu] != partition->vcpu_cpu[0]) {
@@ -160,8 +170,7 @@ static void check_said(struct reader *reader, uint32_t schedule_index, uint32_t 
         return;
     }
     if ((seen[index * VCPU_MAX] >> schedule_index & 1) == 0) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_PARTITION_SCHEDULE, said->node, NULL, schedule->node, NULL);
+        told(reader, RULE_PARTITION_SCHEDULE, said->node, NULL, schedule->node);
         return;
     }
     for (uint32_t core = 0; said->period_ns != 0 && core < schedule->core_count; core++) {
@@ -182,8 +191,7 @@ static void check_period_irq(struct reader *reader, uint32_t index)
         schedule++;
     }
     if (partition->period_irq != 0 && schedule == module->schedule_count) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_PERIOD_PPI, partition->node, "period-ppi", NULL, NULL);
+        told(reader, RULE_PERIOD_PPI, partition->node, "period-ppi", NULL);
     }
 }
 
@@ -192,32 +200,29 @@ static void check_names(struct reader *reader, uint32_t index)
     const struct schedule_desc *schedule = reader->module->schedule;
     for (uint32_t other = 0; other < index; other++) {
         if (strcmp(schedule[other].name, schedule[index].name) == 0) {
-            reader->fault_count++;
-            fault_emit(reader->input, RULE_LABEL_TWICE, schedule[index].node, "label",
-                       schedule[other].node, NULL);
+            told(reader, RULE_LABEL_TWICE, schedule[index].node, "label", schedule[other].node);
         }
     }
 }
 
-/* Room for what the checks find out, and the table of each partition's CPUs. */
+/* Room for what the checks find out: by partition and vCPU, the CPU that runs it, which is kept,
+ * and behind all of those the schedules that it is in, which are returned. */
 static uint32_t *take_tables(struct reader *reader)
 {
     struct module_desc *module = reader->module;
-    for (uint32_t index = 0; index < module->partition_count; index++) {
-        struct partition_desc *partition = &module->partition[index];
-        partition->vcpu_cpu =
-            reader_take(reader, partition->vcpu_count, sizeof(*partition->vcpu_cpu));
-        if (partition->vcpu_cpu == NULL) {
-            return NULL;
-        }
-        for (uint32_t vcpu = 0; vcpu < partition->vcpu_count; vcpu++) {
-            partition->vcpu_cpu[vcpu] = NO_CPU;
-        }
-    }
+    size_t count = (size_t)module->partition_count * VCPU_MAX;
+    uint32_t *cpu = reader_take(reader, 2 * count, sizeof(*cpu));
     module->core_cpu = reader_take(reader, CORE_MAX, sizeof(*module->core_cpu));
-    return module->core_cpu == NULL
-               ? NULL
-               : reader_take(reader, (size_t)module->partition_count * VCPU_MAX, sizeof(uint32_t));
+    if (cpu == NULL || module->core_cpu == NULL) {
+        return NULL;
+    }
+    for (size_t at = 0; at < count; at++) {
+        cpu[at] = NO_CPU;
+    }
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        module->partition[index].vcpu_cpu = &cpu[index * VCPU_MAX];
+    }
+    return &cpu[count];
 }
 
 void check_schedules(struct reader *reader)
@@ -238,9 +243,11 @@ void check_schedules(struct reader *reader)
     }
     for (uint32_t index = 0; index < module->partition_count; index++) {
         check_vcpus(reader, &module->partition[index], &seen[index * VCPU_MAX]);
-        check_period_irq(reader, index);
+        if (CONFIG_MODULE_SCHEDULES) {
+            check_period_irq(reader, index);
+        }
     }
-    if (reader->fault_count != faults_before) {
+    if (!CONFIG_MODULE_SCHEDULES || reader->fault_count != faults_before) {
         return; /* periods are those of one CPU */
     }
     for (uint32_t schedule = 0; schedule < module->schedule_count; schedule++) {

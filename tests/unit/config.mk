@@ -53,6 +53,13 @@ test_config_no_time-srcs := tests/unit/test_config_no_time.c tests/unit/test_con
 	tests/unit/partition_without_time.c $(filter-out kernel/config/partition.c,$(config-srcs))
 test_config_no_time-libs := -lfdt
 
+modes-files := partition platform reader rules schedule schedule_check
+unit-tests += test_config_no_modes
+test_config_no_modes-srcs := tests/unit/test_config_no_modes.c tests/unit/test_config_tree.c \
+	tests/unit/config_without_modes.c \
+	$(filter-out $(modes-files:%=kernel/config/%.c),$(config-srcs))
+test_config_no_modes-libs := -lfdt
+
 unit-tests += test_config_sha256
 test_config_sha256-srcs := tests/unit/test_config_sha256.c kernel/config/sha256.c
 

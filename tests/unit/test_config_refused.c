@@ -61,7 +61,8 @@ static void each_rule_is_enforced(void **state)
 /* Rules that trees made by these tools cannot break, or that have tests of their own: those of
  * overlays, hashes and guests' device trees are in test_config_overlay.c,
  * test_config_overlay_bad.c, test_config_hash.c, test_guest_place.c, test_guest_check.c and
- * test_guest_none.c, those of several cores and schedules in test_config_schedules.c. */
+ * test_guest_none.c, those of several cores and schedules in
+ * test_config_schedules.c and test_config_no_modes.c. */
 static bool has_own_test(int rule)
 {
     switch (rule) {
@@ -89,6 +90,8 @@ static bool has_own_test(int rule)
     case RULE_GUEST_GIC:
     case RULE_GUEST_TIMER:
     case RULE_GUEST_PSCI:
+    case RULE_SCHEDULES_SUPPORT:
+    case RULE_CORES_SUPPORT:
     case RULE_SCHEDULE_COUNT:
     case RULE_CPU_TWICE:
     case RULE_CORE_COUNT:
