@@ -21,8 +21,9 @@
 #define TYPER_IT_LINES(typer) (((typer)&0x1fU) + 1U) /* words of 32 INTIDs */
 
 /* The guard timer comes before everything else; equal priorities do not preempt. */
-#define PRIORITY_GUARD 0x00U
-#define PRIORITY_OTHER 0xa0a0a0a0U
-#define PRIORITY_MASK  0xf0U
+#define PRIORITY_GUARD  0x00U
+#define PRIORITY_OTHER  0xa0a0a0a0U
+#define PRIORITY_CLOSED 0xffffffffU /* held back by PRIORITY_MASK */
+#define PRIORITY_MASK   0xf0U
 
 #endif

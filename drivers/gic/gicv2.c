@@ -74,7 +74,8 @@ static START_UP const char *gicv2_init_core(const struct platform_desc *platform
     mmio_write32(gicd + GICD_ICPENDR, UINT32_MAX);
     mmio_write32(gicd + GICD_ICACTIVER, UINT32_MAX);
     for (uint32_t quad = 0; quad < 8; quad++) {
-        mmio_write32(gicd + GICD_IPRIORITYR + 4U * quad, PRIORITY_OTHER);
+        mmio_write32(gicd + GICD_IPRIORITYR + 4U * quad,
+                     4U * quad < GIC_SGI_COUNT ? PRIORITY_CLOSED : PRIORITY_OTHER);
     }
     mmio_write8(gicd + GICD_IPRIORITYR + platform->irq_hyp_timer, PRIORITY_GUARD);
     mmio_write32(gicd + GICD_ISENABLER,
@@ -251,13 +252,30 @@ static void gicv2_set_private_active(uint32_t which, uint32_t active)
     mmio_write32(gicd + GICD_ISACTIVER, which & active);
 }
 
+/* A GICv2 may have its SGIs enabled for ever, as GIC-400 has (4.3.5): a priority that GICC_PMR
+ * holds back closes them. */
+static void set_sgi_priority(uint32_t bits, uint32_t priority)
+{
+    for (; bits != 0; bits &= bits - 1U) {
+        mmio_write8(gicd + GICD_IPRIORITYR + (uint32_t)__builtin_ctz(bits), (uint8_t)priority);
+    }
+}
+
 static void gicv2_mask(uint32_t word, uint32_t bits)
 {
+    if (CONFIG_SMP && word == 0) {
+        set_sgi_priority(bits, PRIORITY_CLOSED);
+        return;
+    }
     mmio_write32(gicd + GICD_ICENABLER + 4U * word, bits);
 }
 
 static void gicv2_unmask(uint32_t word, uint32_t bits)
 {
+    if (CONFIG_SMP && word == 0) {
+        set_sgi_priority(bits, PRIORITY_OTHER);
+        return;
+    }
     mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
 }
 
