@@ -45,7 +45,7 @@ static const char *const action_name[] = {
 struct event {
     enum hm_error error;
     struct partition *partition; /* NULL: module level */
-    uint64_t pc; /* at module level: the CPU */
+    uint64_t pc;                 /* at module level: the CPU */
     uint64_t address;
     uint64_t detail;
 };

@@ -121,25 +121,11 @@ static bool read_ram(void *context, paddr_t pa, void *to, size_t size_bytes)
     return true;
 }
 
-/* What the description may ask for and this build, or this core as the first, cannot do.
- * *boot_cpu: the CPU that this runs on. */
-static bool supported(const struct module_desc *module, uint32_t *boot_cpu)
+/* Whether the schedules have the CPU that this runs on: *boot_cpu. */
+static bool find_boot_cpu(const struct module_desc *module, uint32_t *boot_cpu)
 {
     uint64_t mpidr = sysreg_read(mpidr_el1) & MPIDR_AFFINITY;
 
-    if (!CONFIG_SMP && module->core_count != 1) {
-        log_line("refused one-core: the schedules are for %u CPUs; this kernel was built for one, "
-                 "without SMP",
-                 module->core_count);
-        return false;
-    }
-    if (!CONFIG_MODULE_SCHEDULES && module->schedule_count != 1) {
-        log_line(
-            "refused one-schedule: the module has %u schedules; this kernel was built for one, "
-            "without MODULE_SCHEDULES",
-            module->schedule_count);
-        return false;
-    }
     for (uint32_t c = 0; c < module->core_count; c++) {
         if (module->platform.cpu_mpidr[module->core_cpu[c]] == mpidr) {
             *boot_cpu = module->core_cpu[c];
@@ -242,6 +228,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         .kernel = {.base = kernel_pa, .size_bytes = KERNEL_BYTES, .node = "the kernel"},
         .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
         .minimum_guard_ns = MINIMUM_GUARD_NS,
+        .spread_guard_ns = SPREAD_GUARD_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
         .fault = report_fault,
@@ -274,7 +261,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse();
     }
     tree_console(&module->platform);
-    if (!supported(module, &boot_cpu) || !config_check_images(&input, module, &arena) ||
+    if (!find_boot_cpu(module, &boot_cpu) || !config_check_images(&input, module, &arena) ||
         (CONFIG_GUEST_TREE && !config_make_trees(&input, module, &arena))) {
         refuse();
     }

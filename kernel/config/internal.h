@@ -66,6 +66,7 @@ struct reader {
     uint32_t *partition_phandle; /* by partition index; 0 = none */
 
     const struct tree_prop *maintenance; /* maintenance-schedule, or NULL */
+    bool guard_given;
 
     char path[TREE_PATH_MAX]; /* of the faulty node */
     char other[TREE_PATH_MAX];

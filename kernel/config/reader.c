@@ -113,6 +113,7 @@ static bool read_module(struct reader *reader)
     if (found[MODULE_LABEL] != NULL && props_label(reader, node, found[MODULE_LABEL])) {
         module->name = tree_string(found[MODULE_LABEL]);
     }
+    reader->guard_given = found[MODULE_GUARD] != NULL;
     module->guard_ns = props_number(found[MODULE_GUARD], input->default_guard_ns);
     module->exit_cost_ns = props_number(found[MODULE_EXIT_COST], input->default_exit_cost_ns);
     module->stop_after_frames = props_number(found[MODULE_STOP], 0);

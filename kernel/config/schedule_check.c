@@ -225,6 +225,49 @@ static uint32_t *take_tables(struct reader *reader)
     return &cpu[count];
 }
 
+static bool is_spread(const struct partition_desc *partition)
+{
+    for (uint32_t vcpu = 1; vcpu < partition->vcpu_count; vcpu++) {
+        if (partition->vcpu_cpu[vcpu] != partition->vcpu_cpu[0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A partition on several CPUs makes longer boundaries.  A guard that nobody gave grows with them;
+ * the windows, which were judged by the shorter one, are looked at again. */
+static void check_guard(struct reader *reader)
+{
+    struct module_desc *module = reader->module;
+    uint64_t least_ns = reader->input->minimum_guard_ns + reader->input->spread_guard_ns;
+    uint32_t index = 0;
+    while (index < module->partition_count && !is_spread(&module->partition[index])) {
+        index++;
+    }
+    if (index == module->partition_count || module->guard_ns >= least_ns) {
+        return;
+    }
+    if (reader->guard_given) {
+        fault(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", module->partition[index].node,
+              module->guard_ns, least_ns);
+        return;
+    }
+    module->guard_ns = least_ns;
+    least_ns += reader->input->minimum_window_ns;
+    for (uint32_t s = 0; s < module->schedule_count; s++) {
+        for (uint32_t c = 0; c < module->schedule[s].core_count; c++) {
+            const struct core_schedule_desc *core = &module->schedule[s].core[c];
+            for (uint32_t at = 0; at < core->window_count; at++) {
+                if (core->window[at].duration_ns < least_ns) {
+                    fault(reader, RULE_WINDOW_SHORT, core->window[at].node, "reg", core->node,
+                          core->window[at].duration_ns, least_ns);
+                }
+            }
+        }
+    }
+}
+
 void check_schedules(struct reader *reader)
 {
     const struct module_desc *module = reader->module;
@@ -246,6 +289,9 @@ void check_schedules(struct reader *reader)
         if (CONFIG_MODULE_SCHEDULES) {
             check_period_irq(reader, index);
         }
+    }
+    if (CONFIG_SMP && reader->fault_count == faults_before) {
+        check_guard(reader);
     }
     if (!CONFIG_MODULE_SCHEDULES || reader->fault_count != faults_before) {
         return; /* periods are those of one CPU */

@@ -63,6 +63,12 @@
 #define WINDOW(core, name, start, duration, phandle)                                               \
     NODE(core, name), CELLS(core "/" name, "reg", 4, 0, start, 0, duration),                       \
         CELLS(core "/" name, "partition", 1, phandle)
+/* vCPU 1 of io has a window on CPU 1; the second schedule, where it has none, is nav's. */
+#define IO_ON_TWO_CPUS(start, duration)                                                            \
+    CELLS(IO, "vcpus", 1, 2), WINDOW(FIRST "/cpu@1", "minor-frame@0", start, duration, 0x12),      \
+        CELLS(FIRST "/cpu@1/minor-frame@0", "vcpu", 1, 1), GONE(SECOND SAID),                      \
+        CELLS(SECOND "/cpu@0/minor-frame@0", "partition", 1, 0x11),                                \
+        CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 300000)
 #define END                                                                                        \
     {                                                                                              \
         CHANGE_END, NULL, NULL, NULL, 0,                                                           \
@@ -215,7 +221,7 @@ struct refused_mode {
     const char *property;
     uint64_t value;
     uint64_t limit;
-    struct change change[8];
+    struct change change[12];
 };
 
 /* Each a change of what was accepted above. */
@@ -463,10 +469,19 @@ static const struct refused_mode refused_mode[] = {
      "time",
      0,
      1,
-     {TEXT(IO, "time", "partition"), CELLS(IO, "vcpus", 1, 2),
-      WINDOW(FIRST "/cpu@1", "minor-frame@0", 0, 500000, 0x12),
-      CELLS(FIRST "/cpu@1/minor-frame@0", "vcpu", 1, 1), GONE(SECOND SAID),
-      CELLS(SECOND "/cpu@0/minor-frame@0", "partition", 1, 0x11)}},
+     {TEXT(IO, "time", "partition"), IO_ON_TWO_CPUS(0, 500000)}},
+    {RULE_GUARD_SHORT, /* io is on two CPUs */
+     "/bulkhead",
+     "guard-ns",
+     4999,
+     5000,
+     {CELLS("/bulkhead", "guard-ns", 1, 4999), IO_ON_TWO_CPUS(0, 500000)}},
+    {RULE_WINDOW_SHORT, /* long enough for the guard of one CPU */
+     "minor-frame@0",
+     "reg",
+     9999,
+     10000,
+     {IO_ON_TWO_CPUS(0, 9999)}},
     {RULE_CORE_START, FIRST "/cpu@1", "", 0, 0, {GONE("/psci")}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0)}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0x80000000)}},
@@ -487,6 +502,24 @@ static void each_mistake_is_told(void **state)
                      outcome.told[0].text);
         }
     }
+}
+
+static void a_partition_on_two_cpus_has_the_longer_guard(void **state)
+{
+    static const struct change unsaid[] = {IO_ON_TWO_CPUS(0, 500000), END};
+    static const struct change said[] = {CELLS("/bulkhead", "guard-ns", 1, 5001),
+                                         IO_ON_TWO_CPUS(0, 500000), END};
+    const struct module_desc *module;
+    (void)state;
+    module = read_modes(NULL);
+    assert_non_null(module);
+    assert_int_equal(module->guard_ns, 3000);
+    module = read_modes(unsaid);
+    assert_non_null(module);
+    assert_int_equal(module->guard_ns, 5000);
+    module = read_modes(said);
+    assert_non_null(module);
+    assert_int_equal(module->guard_ns, 5001);
 }
 
 /* What is one fault is told as one. */
@@ -554,6 +587,7 @@ static void vcpus_have_one_cpu_each(void **state)
         SPACE(SECOND "/cpu@1", 2, 2),
         WINDOW(SECOND "/cpu@1", "minor-frame@0", 0, 500000, 0x12),
         CELLS(SECOND "/cpu@1/minor-frame@0", "vcpu", 1, 1),
+        CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 395000),
         END,
     };
     static const struct change moved[] = {
@@ -774,6 +808,7 @@ int main(void)
         cmocka_unit_test(without_modes_there_are_none),
         cmocka_unit_test(every_change_action_is_known),
         cmocka_unit_test(each_mistake_is_told),
+        cmocka_unit_test(a_partition_on_two_cpus_has_the_longer_guard),
         cmocka_unit_test(one_mistake_is_one_fault),
         cmocka_unit_test(the_last_period_goes_on_in_the_next_frame),
         cmocka_unit_test(only_vcpu_0_counts),
