@@ -126,6 +126,14 @@ static __attribute__((noinline)) void close_window(struct vcpu *vcpu, const stru
     gic->settle();
 }
 
+/* Its registers are saved: a sibling may have it on again. */
+static inline void finish_power_off(struct vcpu *vcpu)
+{
+    if (__atomic_load_n(&vcpu->power, __ATOMIC_RELAXED) == VCPU_GOES_OFF) {
+        __atomic_store_n(&vcpu->power, VCPU_OFF, __ATOMIC_RELEASE);
+    }
+}
+
 static void leave(struct core *core)
 {
     struct vcpu *vcpu = core->vcpu;
@@ -147,6 +155,7 @@ static void leave(struct core *core)
         hm_partition_event(vcpu, HM_ERROR_SERROR, 0, 0);
     }
     if (!window->plain && partition_is_spread(vcpu->partition)) {
+        finish_power_off(vcpu); /* before a restart may begin, which sets what is on */
         share_left(vcpu);
     }
 }
@@ -661,10 +670,7 @@ struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
     uint64_t guard = core->window_start - window->start_ticks + window->guard_ticks;
 
     leave(core);
-    if (vcpu->goes_off) {
-        vcpu->goes_off = false;
-        __atomic_store_n(&vcpu->power, VCPU_OFF, __ATOMIC_RELEASE);
-    }
+    finish_power_off(vcpu);
     if (core->whole_frame) {
         catch_up(core, counter_now());
         guard = is_frame_by_frame(core) ? core->cursor.start + window->guard_ticks

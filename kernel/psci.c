@@ -94,7 +94,7 @@ static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_
     /* Of those who race for it one gets it. */
     if (!__atomic_compare_exchange_n(&target->power, &seen, VCPU_ON_PENDING, false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        return seen == VCPU_ON ? PSCI_ALREADY_ON : PSCI_ON_PENDING;
+        return seen == VCPU_ON_PENDING ? PSCI_ON_PENDING : PSCI_ALREADY_ON;
     }
     vcpu_reset(target);
     target->context.pc = entry;
@@ -103,20 +103,19 @@ static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_
     return 0;
 }
 
-/* It is off when its registers are saved (core_vcpu_stopped()): a sibling may want it on again at
+/* It is off when its registers are saved (finish_power_off()): a sibling may want it on again at
  * once.  With nobody on there is no one to do so: of several that go at the same time at least one
  * sees that, since each says that it goes before it looks. */
 static bool cpu_off(struct vcpu *vcpu)
 {
     bool others = false;
 
-    __atomic_store_n(&vcpu->goes_off, true, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&vcpu->power, VCPU_GOES_OFF, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < vcpu->partition->desc->vcpu_count; i++) {
-        const struct vcpu *sibling = &vcpu->partition->vcpu[i];
+        enum vcpu_power power =
+            __atomic_load_n(&vcpu->partition->vcpu[i].power, __ATOMIC_SEQ_CST);
 
-        others =
-            others || (sibling != vcpu && !__atomic_load_n(&sibling->goes_off, __ATOMIC_SEQ_CST) &&
-                       __atomic_load_n(&sibling->power, __ATOMIC_SEQ_CST) != VCPU_OFF);
+        others = others || power == VCPU_ON || power == VCPU_ON_PENDING;
     }
     if (!others) {
         hm_partition_event(vcpu, HM_ERROR_POWER_OFF, 0, 0);
@@ -132,12 +131,12 @@ static int64_t affinity_info(struct vcpu *vcpu, uint64_t mpidr, uint64_t level)
         return PSCI_INVALID_PARAMETERS;
     }
     switch (__atomic_load_n(&target->power, __ATOMIC_ACQUIRE)) {
-    case VCPU_ON:
-        return AFFINITY_ON;
+    case VCPU_OFF:
+        return AFFINITY_OFF;
     case VCPU_ON_PENDING:
         return AFFINITY_ON_PENDING;
     default:
-        return AFFINITY_OFF;
+        return AFFINITY_ON;
     }
 }
 

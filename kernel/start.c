@@ -169,7 +169,6 @@ static void reset_step(struct partition *partition, enum partition_mode mode)
     for (uint32_t i = 0; i < desc->vcpu_count; i++) {
         vcpu_reset(&partition->vcpu[i]);
         partition->vcpu[i].power = i == 0 ? VCPU_ON : VCPU_OFF;
-        partition->vcpu[i].goes_off = false;
         partition->vcpu[i].share = (struct vcpu_share){0};
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_virt_timer,
                           module_state.desc->platform.irq_virt_timer);

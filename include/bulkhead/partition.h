@@ -25,6 +25,7 @@ enum vcpu_power {
     VCPU_OFF,
     VCPU_ON,
     VCPU_ON_PENDING, /* a sibling is setting its registers */
+    VCPU_GOES_OFF,   /* runs its last instructions: off as soon as its registers are saved */
 };
 
 /* The banked timer registers of a vCPU while it is out (Arm ARM D11). */
@@ -67,7 +68,6 @@ struct vcpu {
     struct core *core;       /* the one that runs it */
     bool alone;              /* no other vCPU of its partition runs on that core */
     enum vcpu_power power;   /* atomic */
-    bool goes_off;           /* CPU_OFF: off as soon as its registers are saved */
     struct vcpu_share share; /* of a partition on several cores */
     uint32_t gic_vmcr;       /* saved virtual CPU interface */
     uint32_t gic_ap0r[4];    /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
