@@ -216,10 +216,12 @@ bool share_begin(struct vcpu *vcpu)
 }
 
 /* Loads the list registers if they are to be had, timers and posts included.  An overloaded vCPU
- * takes its posts in its own time, since a boundary has none for them. */
-static bool load(struct core *core, struct vcpu *vcpu, uint64_t start)
+ * takes its posts in its own time, since a boundary has none for them.  *ended: the guest ended a
+ * shared interrupt so late in its last window that a sibling may wait for it. */
+static bool load(struct core *core, struct vcpu *vcpu, uint64_t start, bool *ended)
 {
     struct vgic_cpu *cpu = &vcpu->vgic;
+    uint32_t held[VGIC_WORDS];
     bool attach;
 
     if (!try_lock(vcpu->partition)) {
@@ -228,7 +230,11 @@ static bool load(struct core *core, struct vcpu *vcpu, uint64_t start)
     attach = __atomic_load_n(&vcpu->share.holds, __ATOMIC_SEQ_CST) == 0 && !cpu->more_pending &&
              !cpu->active_overflow;
     if (attach) {
+        memcpy(held, cpu->held, sizeof(held));
         vgic_rejoin(cpu);
+        for (uint32_t word = 1; word < VGIC_WORDS; word++) {
+            *ended = *ended || (held[word] & ~cpu->held[word]) != 0;
+        }
         take_posts(vcpu);
         core_inject_due_timers(core, vcpu, start);
         gic->load(vcpu);
@@ -245,7 +251,7 @@ void share_enter(struct core *core, struct vcpu *vcpu, const struct window *wind
     if (window->period_irq != 0) {
         vcpu->share.late[0] |= UINT32_C(1) << window->period_irq;
     }
-    if (!load(core, vcpu, start)) {
+    if (!load(core, vcpu, start, &kicked)) {
         /* Its timers stay quiet until it has list registers for them. */
         gic->set_private_active(core->timer_irqs, core->timer_irqs);
         gic->load_detached(vcpu);

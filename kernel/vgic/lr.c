@@ -234,14 +234,15 @@ void vgic_end(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t word, uint3
 static uint64_t lr_of_active(struct vgic_cpu *cpu, const struct vgic_bank *bank, uint32_t intid)
 {
     uint32_t bit = vgic_bit(intid);
-    bool again = (bank->pending & bank->enabled & bit) && (cpu->home[intid / 32U] & bit) &&
+    bool waits = (bank->pending & bank->enabled & bit) &&
                  (vgic_groups_on(cpu->dist) >> (bank->group >> (intid % 32U) & 1U) & 1U);
+    bool again = waits && (cpu->home[intid / 32U] & bit);
 
     if (bank->hw & bit) {
         /* With the line still up the guest has not seen the physical interrupt: what is active was
          * made active by ISACTIVER or ISPENDR, and ending it must not end the physical one.  One
          * that is to come again must tell EL2 when it ends: no list register is all three. */
-        if (((bank->hw_active & ~bank->line) & bit) && !again)
+        if (((bank->hw_active & ~bank->line) & bit) && !waits)
             return VGIC_LR_ACTIVE | VGIC_LR_HW |
                    (uint64_t)cpu->dist->hw_intid[intid] << VGIC_LR_PINTID_SHIFT;
         return VGIC_LR_ACTIVE | VGIC_LR_EOI;
@@ -253,7 +254,8 @@ static uint64_t lr_of_active(struct vgic_cpu *cpu, const struct vgic_bank *bank,
         return VGIC_LR_ACTIVE | (again ? VGIC_LR_PENDING : 0) | (others ? VGIC_LR_EOI : 0) |
                (uint64_t)source << LR_SOURCE_SHIFT;
     }
-    if (!(bank->edge & bit)) /* the line is asked again when the guest is done */
+    /* When the guest is done, the line is asked again, and one that a sibling waits for goes there. */
+    if (!(bank->edge & bit) || (waits && !again))
         return VGIC_LR_ACTIVE | VGIC_LR_EOI;
     return VGIC_LR_ACTIVE | (again ? VGIC_LR_PENDING : 0);
 }
