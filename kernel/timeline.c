@@ -64,18 +64,16 @@ uint32_t timeline_asked(const struct timeline *timeline, uint64_t frame, uint32_
 uint64_t timeline_first(const struct timeline *timeline, uint64_t after, uint64_t last,
                         uint32_t present)
 {
-    uint64_t first = last + 1;
+    uint64_t latest = __atomic_load_n(&timeline->latest, __ATOMIC_ACQUIRE);
+    uint64_t end = latest < last ? latest : last;
+    uint64_t frame = after + 1;
 
-    if (__atomic_load_n(&timeline->latest, __ATOMIC_ACQUIRE) <= after) {
-        return first;
+    /* Behind `latest` there is nothing, and further back than this nothing is kept. */
+    if (end >= TIMELINE_FRAMES && frame <= end - TIMELINE_FRAMES) {
+        frame = end - TIMELINE_FRAMES + 1;
     }
-    for (uint32_t i = 0; i < TIMELINE_FRAMES; i++) {
-        uint64_t word = __atomic_load_n(&timeline->word[i], __ATOMIC_ACQUIRE);
-        uint64_t frame = frame_of(word);
-
-        if ((word & SCHEDULE_MASK) != present && frame > after && frame < first) {
-            first = frame;
-        }
+    while (frame <= end && timeline_asked(timeline, frame, present) == present) {
+        frame++;
     }
-    return first;
+    return frame <= end ? frame : last + 1;
 }
