@@ -48,6 +48,29 @@ static void advance(struct core *core)
     }
 }
 
+/* The present schedule is that of `frame`, too, which has begun; so settled, no core that is late
+ * can change it any more.  Without other cores there is nobody who could. */
+static bool keeps_schedule(const struct core *core, uint64_t frame)
+{
+    return module_state.desc->core_count == 1 ||
+           timeline_settle(&module_timeline, frame, core->schedule) == core->schedule;
+}
+
+/* How many of the `count` frames behind `frame` have the present schedule.  Those of which the
+ * timeline knows nothing any more have: a change would have ended the window. */
+static uint64_t passed_frames(const struct core *core, uint64_t frame, uint64_t count)
+{
+    uint64_t passed = count < TIMELINE_FRAMES ? 0 : count - (TIMELINE_FRAMES - 1U);
+
+    if (module_state.desc->core_count == 1) {
+        return count;
+    }
+    while (passed < count && keeps_schedule(core, frame + passed + 1U)) {
+        passed++;
+    }
+    return passed;
+}
+
 /* The same as catch_up() where the cursor stays in the present frame.  Goes no further than to the
  * end of the present schedule. */
 static void catch_up_by_frames(struct core *core, uint64_t now)
@@ -56,18 +79,18 @@ static void catch_up_by_frames(struct core *core, uint64_t now)
     struct frame_cursor here = core->cursor;
     struct frame_cursor next;
     uint64_t frames = (now - here.start) / core->clock.ticks;
-    uint64_t end =
-        timeline_first(&module_timeline, here.frame, here.frame + frames + 1, core->schedule);
+    uint64_t end = timeline_first(&module_timeline, here.frame, here.frame + frames + 1,
+                                  core->schedule);
 
     frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
     if (frames > 1) {
-        frame_skip(&core->clock, &here, frames - 1);
+        frame_skip(&core->clock, &here, passed_frames(core, here.frame, frames - 1));
     }
     /* The quotient is off by one at most, since frame lengths are rounded down. */
     for (;;) {
         next = here;
         frame_advance(&core->clock, &next);
-        if (next.start > now || next.frame >= end) {
+        if (next.start > now || next.frame >= end || !keeps_schedule(core, next.frame)) {
             break;
         }
         here = next;
@@ -719,6 +742,26 @@ void core_wait(struct vcpu *vcpu)
     }
 }
 
+bool core_frame_is_ending(const struct core *core)
+{
+    return core->whole_frame &&
+           (int64_t)(counter_now() - (core->cursor.start + core->windows[0].guard_ticks)) >= 0;
+}
+
+/* Where the present frame's usable time is over, a boundary would make the next release late: there
+ * is one at the end of the next frame, unless that has another schedule. */
+static uint64_t boundary_of_frame(const struct core *core)
+{
+    struct frame_cursor frame = core->cursor;
+
+    if (core_frame_is_ending(core) &&
+        timeline_first(&module_timeline, frame.frame, frame.frame + 1, core->schedule) !=
+            frame.frame + 1) {
+        frame_advance(&core->clock, &frame);
+    }
+    return frame.start + core->windows[0].guard_ticks;
+}
+
 void core_request_boundary(struct core *core)
 {
     if (core->whole_frame && core->vcpu != NULL) {
@@ -732,7 +775,7 @@ void core_request_boundary(struct core *core)
         }
         catch_up(core, now);
         if (is_frame_by_frame(core)) {
-            guard_arm(core->cursor.start + core->windows[0].guard_ticks);
+            guard_arm(boundary_of_frame(core));
             return;
         }
         guard = core->cursor.start - core->clock.ticks + core->windows[0].guard_ticks;

@@ -7,10 +7,6 @@
 
 struct timeline module_timeline;
 
-/* Frames that a change may find settled before it is taken: the one that begins, and one more in
- * case this core is late. */
-#define TRIES 4U
-
 static uint32_t schedule_of(uint32_t id)
 {
     const struct module_desc *desc = module_state.desc;
@@ -37,7 +33,11 @@ void module_schedule_change(struct core *core, uint32_t index)
 {
     uint64_t frame = core_frame(core) + 1;
 
-    for (uint32_t i = 0; i < TRIES && !timeline_ask(&module_timeline, frame, index); i++) {
+    if (core_frame_is_ending(core)) {
+        frame++;
+    }
+    /* The next frame may be settled, and the one behind it; more are where this core is late. */
+    for (uint32_t i = 0; i < TIMELINE_FRAMES && !timeline_ask(&module_timeline, frame, index); i++) {
         frame++;
     }
     for (uint32_t c = 0; c < module_state.desc->core_count; c++) {

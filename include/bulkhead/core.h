@@ -148,6 +148,10 @@ void core_request_boundary(struct core *core);
 /* The present major frame of a core that runs a window. */
 uint64_t core_frame(struct core *core);
 
+/* After core_frame(): no boundary comes at this frame's end any more, since the core takes none
+ * and there is no time left for one. */
+bool core_frame_is_ending(const struct core *core);
+
 /* Makes pending what is due at the counter value `ticks` of the timers of a vCPU that is out, and
  * marks them in the physical GIC. */
 void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks);
