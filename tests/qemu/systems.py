@@ -94,6 +94,58 @@ class Window:
     start_ns: int
     duration_ns: int
     vcpu: int = 0
+    cpu: int = 0
+    period_start: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What a schedule says of a partition besides its windows."""
+
+    partition: str
+    change_action: str = None
+    period_ns: int = None
+    duration_ns: int = None
+
+    def text(self, numbers):
+        lines = [f"reg = <{numbers[self.partition]}>;"]
+        if self.period_ns is not None:
+            lines += [f"period-ns = <{cells(self.period_ns)}>;",
+                      f"duration-ns = <{cells(self.duration_ns)}>;"]
+        if self.change_action is not None:
+            lines.append(f'change-action = "{self.change_action}";')
+        return node(f"partition-schedule@{numbers[self.partition]:x}", lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class Schedule:
+    """One of several schedules; its id is its place in the list, its label modea, modeb, ..."""
+
+    windows: tuple
+    frame_ns: int
+    said: tuple = ()
+    label: str = None
+
+    def text(self, number, numbers):
+        cpus = sorted({window.cpu for window in self.windows}) or [0]
+        lines = [
+            'compatible = "bulkhead,schedule";',
+            f"reg = <{number}>;",
+            f'label = "{self.label or "mode" + chr(ord("a") + number)}";',
+            f"major-frame-ns = <{cells(self.frame_ns)}>;",
+            "#address-cells = <1>;",
+            "#size-cells = <0>;",
+        ]
+        if self.said:
+            lines.append(node("partition-schedules",
+                              ["#address-cells = <1>;", "#size-cells = <0>;",
+                               *(said.text(numbers) for said in self.said)]))
+        lines += [node(f"cpu@{cpu:x}",
+                       [f"reg = <{cpu}>;", "#address-cells = <2>;", "#size-cells = <2>;",
+                        *(window_text(window, numbers) for window in self.windows
+                          if window.cpu == cpu)])
+                  for cpu in cpus]
+        return node(f"s{number}: schedule@{number:x}", lines)
 
 
 def cells(value):
@@ -135,21 +187,15 @@ def partition_text(number, partition, image):
 def window_text(window, numbers):
     return node(f"minor-frame@{window.start_ns:x}",
                 [f"reg = <{cells(window.start_ns)} {cells(window.duration_ns)}>;",
-                 f"partition = <&p{numbers[window.partition]}>;", f"vcpu = <{window.vcpu}>;"])
+                 f"partition = <&p{numbers[window.partition]}>;", f"vcpu = <{window.vcpu}>;",
+                 *(("period-start;",) if window.period_start else ())])
 
 
 def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module=()):
     numbers = {partition.name: number for number, partition in enumerate(partitions)}
-    schedule = node("schedule@0", [
-        'compatible = "bulkhead,schedule";',
-        "reg = <0>;",
-        'label = "main";',
-        f"major-frame-ns = <{cells(frame_ns)}>;",
-        "#address-cells = <1>;",
-        "#size-cells = <0>;",
-        node("cpu@0", ["reg = <0>;", "#address-cells = <2>;", "#size-cells = <2>;",
-                       *(window_text(window, numbers) for window in windows)]),
-    ])
+    if not windows or isinstance(windows[0], Window):
+        windows = [Schedule(tuple(windows), frame_ns, label="main")]
+    schedules = [schedule.text(number, numbers) for number, schedule in enumerate(windows)]
     module_lines = [
         'compatible = "bulkhead,module";',
         f"stop-after-frames = <{stop_after_frames}>;",
@@ -158,14 +204,16 @@ def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, modul
             "#address-cells = <1>;", "#size-cells = <0>;",
             *(partition_text(number, partition, images[number])
               for number, partition in enumerate(partitions))]),
-        node("schedules", ["#address-cells = <1>;", "#size-cells = <0>;", schedule]),
+        node("schedules", ["#address-cells = <1>;", "#size-cells = <0>;", *schedules]),
     ]
     return "/dts-v1/;\n/plugin/;\n" + node("&{/}", [node("bulkhead", module_lines)]) + "\n"
 
 
 def write_system(directory, machine, partitions, windows, frame_ns, stop_after_frames, module=(),
                  build=None):
-    """Makes a system.System in `directory`.  A guest is a name in guests/ or a path with a slash."""
+    """Makes a system.System in `directory`.  A guest is a name in guests/ or a path with a slash.
+    windows: those of the one schedule, on CPUs as they say, or a list of Schedules; frame_ns is None
+    then."""
     build = build or build_directory()
     os.makedirs(directory, exist_ok=True)
     images = []
