@@ -205,7 +205,8 @@ void console_host_take_typed(struct vcpu *vcpu, uint64_t until_ticks)
     int64_t left;
     bool line;
 
-    /* Where a release is late already, as on an emulator always, it costs its own partition only. */
+    /* Where a release is late already, as on an emulator always, it costs its own partition only.
+     */
     left = (int64_t)(until_ticks - counter_now());
     if (vcpu->index != 0 || head == typed->tail || (left > 0 && left < input_ticks) ||
         !vgic_take(vcpu)) {

@@ -56,11 +56,11 @@ static bool keeps_schedule(const struct core *core, uint64_t frame)
            timeline_settle(&module_timeline, frame, core->schedule) == core->schedule;
 }
 
-/* How many of the `count` frames behind `frame` have the present schedule.  Those of which the
- * timeline knows nothing any more have: a change would have ended the window. */
+/* How many of the `count` frames behind `frame` have the present schedule.  Those that are further
+ * back than the core looks have: a change would have ended the window. */
 static uint64_t passed_frames(const struct core *core, uint64_t frame, uint64_t count)
 {
-    uint64_t passed = count < TIMELINE_FRAMES ? 0 : count - (TIMELINE_FRAMES - 1U);
+    uint64_t passed = count < TIMELINE_LOOK_BACK ? 0 : count - (TIMELINE_LOOK_BACK - 1U);
 
     if (module_state.desc->core_count == 1) {
         return count;
@@ -79,8 +79,8 @@ static void catch_up_by_frames(struct core *core, uint64_t now)
     struct frame_cursor here = core->cursor;
     struct frame_cursor next;
     uint64_t frames = (now - here.start) / core->clock.ticks;
-    uint64_t end = timeline_first(&module_timeline, here.frame, here.frame + frames + 1,
-                                  core->schedule);
+    uint64_t end =
+        timeline_first(&module_timeline, here.frame, here.frame + frames + 1, core->schedule);
 
     frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
     if (frames > 1) {
@@ -754,9 +754,8 @@ static uint64_t boundary_of_frame(const struct core *core)
 {
     struct frame_cursor frame = core->cursor;
 
-    if (core_frame_is_ending(core) &&
-        timeline_first(&module_timeline, frame.frame, frame.frame + 1, core->schedule) !=
-            frame.frame + 1) {
+    if (core_frame_is_ending(core) && timeline_first(&module_timeline, frame.frame, frame.frame + 1,
+                                                     core->schedule) != frame.frame + 1) {
         frame_advance(&core->clock, &frame);
     }
     return frame.start + core->windows[0].guard_ticks;

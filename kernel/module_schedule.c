@@ -37,7 +37,8 @@ void module_schedule_change(struct core *core, uint32_t index)
         frame++;
     }
     /* The next frame may be settled, and the one behind it; more are where this core is late. */
-    for (uint32_t i = 0; i < TIMELINE_FRAMES && !timeline_ask(&module_timeline, frame, index); i++) {
+    for (uint32_t i = 0; i < TIMELINE_FRAMES && !timeline_ask(&module_timeline, frame, index);
+         i++) {
         frame++;
     }
     for (uint32_t c = 0; c < module_state.desc->core_count; c++) {

@@ -112,8 +112,7 @@ static bool cpu_off(struct vcpu *vcpu)
 
     __atomic_store_n(&vcpu->power, VCPU_GOES_OFF, __ATOMIC_SEQ_CST);
     for (uint32_t i = 0; i < vcpu->partition->desc->vcpu_count; i++) {
-        enum vcpu_power power =
-            __atomic_load_n(&vcpu->partition->vcpu[i].power, __ATOMIC_SEQ_CST);
+        enum vcpu_power power = __atomic_load_n(&vcpu->partition->vcpu[i].power, __ATOMIC_SEQ_CST);
 
         others = others || power == VCPU_ON || power == VCPU_ON_PENDING;
     }

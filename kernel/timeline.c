@@ -68,9 +68,9 @@ uint64_t timeline_first(const struct timeline *timeline, uint64_t after, uint64_
     uint64_t end = latest < last ? latest : last;
     uint64_t frame = after + 1;
 
-    /* Behind `latest` there is nothing, and further back than this nothing is kept. */
-    if (end >= TIMELINE_FRAMES && frame <= end - TIMELINE_FRAMES) {
-        frame = end - TIMELINE_FRAMES + 1;
+    /* Behind `latest` there is nothing. */
+    if (end >= TIMELINE_LOOK_BACK && frame <= end - TIMELINE_LOOK_BACK) {
+        frame = end - TIMELINE_LOOK_BACK + 1;
     }
     while (frame <= end && timeline_asked(timeline, frame, present) == present) {
         frame++;

@@ -15,6 +15,11 @@
 /* A core that is later than this has lost its way.  Power of two. */
 #define TIMELINE_FRAMES 256U
 
+/* How far back a core that takes no boundaries looks for what it was told of: it is told of each
+ * change when that is asked for, so that only one that an emulator does not let run is ever behind.
+ * Bounds what that costs in its window. */
+#define TIMELINE_LOOK_BACK 32U
+
 #define TIMELINE_SCHEDULES_MAX 16U /* ARINC 653 systems have a handful */
 
 struct timeline {
@@ -37,8 +42,8 @@ bool timeline_ask(struct timeline *timeline, uint64_t frame, uint32_t schedule);
 /* What was asked for `frame`, settled or not; `present` if nothing was. */
 uint32_t timeline_asked(const struct timeline *timeline, uint64_t frame, uint32_t present);
 
-/* The first frame in (after, last] of another schedule than `present`; last + 1 if there is none.
- */
+/* The first frame in (after, last] of another schedule than `present`, of the TIMELINE_LOOK_BACK
+ * last ones that may have one; last + 1 if there is none. */
 uint64_t timeline_first(const struct timeline *timeline, uint64_t after, uint64_t last,
                         uint32_t present);
 

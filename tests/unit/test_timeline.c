@@ -116,7 +116,7 @@ static void the_first_change_is_found(void **state)
         uint64_t before = change;
         uint64_t present = change == 0 ? 0 : change % 2U + 1U;
 
-        change = frame + random_below(&seed, TIMELINE_FRAMES - 1U) + 1U;
+        change = frame + random_below(&seed, TIMELINE_LOOK_BACK - 1U) + 1U;
         assert_true(timeline_ask(&timeline, change, (uint32_t)(change % 2U + 1U)));
         for (uint64_t after = frame; after <= change; after += 1U + random_below(&seed, 40)) {
             uint64_t last = after + random_below(&seed, 2U * TIMELINE_FRAMES);
