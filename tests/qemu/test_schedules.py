@@ -42,6 +42,11 @@ def test_shipped_system_is_accepted_and_keeps_its_windows(shipped, name):
     checked = made.check()
     assert checked.returncode == 0, checked.stdout
     run = system.run(made, timeout_s=120)
+    if not made.machine.icount:  # several cores, by the host's clock: late, but in step
+        assert run.exit_code_on(made.machine) == 0, "\n".join([run.qemu_errors, *run.lines[-40:]])
+        assert run.windows_run > 0
+        assert len({core["frame_start"] for core in systems.report_lines(run, "core")}) == 1
+        return
     assert run.status == "ok", "\n".join([run.qemu_errors, *run.lines[-40:]])
     assert run.windows_due == run.windows_run > 0
     stats = systems.report_stats(run)

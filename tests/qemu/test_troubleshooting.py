@@ -2,6 +2,7 @@
 """Does a person who gets it wrong get told what is wrong?  The table of README.md under "When it does
 not start": each of its rows has a test that is marked with the row's text and sees it on the console.
 Here are those of the kernel's start; overlays, images and U-Boot have tests of their own."""
+import dataclasses
 import glob
 import os
 import re
@@ -135,19 +136,45 @@ def test_overlay_larger_than_the_kernels_memory(small, items, tmp_path):
     refused(loaded.leave(small, [*items, item], str(tmp_path)), "refused startup-memory", "bytes")
 
 
-@pytest.mark.troubleshooting("refused one-core")
-def test_windows_on_two_cpus(build, tmp_path):
-    """The shipped system whose second CPU is idle, with one of its windows moved there."""
+@pytest.mark.troubleshooting("refused cores-support")
+def test_kernel_for_one_core(build, tmp_path):
+    """... refuses a second CPU, also one that is to be idle."""
+    variant = variants.variant_build(build, "no-smp", {"SMP": "n"})
+    made = system.build_system("gap-core", system.machine_for("gap-core"), variant,
+                               out=str(tmp_path / "made"))
+    refused(made, "refused cores-support", "cpu@1")
+
+
+@pytest.mark.troubleshooting("refused schedules-support")
+def test_kernel_for_one_schedule(build, gicv3, tmp_path):
+    variant = variants.variant_build(build, "no-schedules", {"MODULE_SCHEDULES": "n"})
+    made = system.build_system("modes", gicv3, variant, out=str(tmp_path / "made"))
+    refused(made, "refused schedules-support", "/bulkhead")
+
+
+@pytest.mark.troubleshooting("refused boot-core")
+def test_started_on_a_cpu_that_no_schedule_has(build, tmp_path):
     described, scheduled = system.description.find("gap-core")
     with open(scheduled, encoding="utf-8") as text:
-        before, window, behind = re.split(r"(minor-frame@3d0900 \{[^}]*\};\n)", text.read())
-    moved = re.sub(r"(cpu@1 \{[^}]*)\}", lambda found: found[1] + window + "}", behind)
-    assert moved != behind
+        windows, idle = re.split(r"cpu@1 \{", text.read())
+    moved = windows.replace("cpu@0 {", "cpu@1 {").replace("reg = <0>;\n\t\t\t\t#", "reg = <1>;\n\t\t\t\t#")
+    assert moved != windows
     schedule = tmp_path / "schedule.dtso"
-    schedule.write_text(before + moved, encoding="utf-8")
+    schedule.write_text(moved + idle.split("};", 1)[1], encoding="utf-8")
     made = system.build_system([described, str(schedule)], system.machine_for("gap-core"), build,
                                out=str(tmp_path / "made"))
-    refused(made, "refused one-core", "2 CPUs")
+    refused(made, "refused boot-core", "no schedule has CPU 0")
+
+
+@pytest.mark.troubleshooting("refused cpu-start")
+def test_cpu_that_the_machine_does_not_have(build, tmp_path):
+    """The tree is that of four CPUs, the machine has two, the system wants three."""
+    made = system.build_system("multicore", system.machine_for("multicore"), build,
+                               out=str(tmp_path / "made"))
+    fewer = dataclasses.replace(made.machine, smp=2)
+    run = system.run(made, machine=fewer)
+    assert run.status == "refused" and run.windows_run == 0, run.console[-2000:]
+    assert re.search(r"refused cpu-start: CPU 2 .*: the firmware does not know it \(-2\)", run.console)
 
 
 @pytest.mark.troubleshooting("refused overlay-support")
