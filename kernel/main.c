@@ -229,6 +229,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
         .minimum_guard_ns = MINIMUM_GUARD_NS,
         .spread_guard_ns = SPREAD_GUARD_NS,
+        .schedules_guard_ns = SCHEDULES_GUARD_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
         .fault = report_fault,

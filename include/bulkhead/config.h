@@ -36,8 +36,9 @@ struct config_input {
     paddr_t fdt_pa;
     struct address_range kernel;
     uint64_t default_guard_ns;
-    uint64_t minimum_guard_ns; /* longest EL2 path and switch on this board */
-    uint64_t spread_guard_ns;  /* on top, where a partition runs on several CPUs */
+    uint64_t minimum_guard_ns;   /* longest EL2 path and switch on this board */
+    uint64_t spread_guard_ns;    /* on top, where a partition runs on several CPUs, ... */
+    uint64_t schedules_guard_ns; /* ... and where there are several schedules */
     uint64_t minimum_window_ns;
     uint64_t default_exit_cost_ns;
     uint32_t ipa_bits; /* width of stage 2 on this CPU; 0 = 40, what most have */

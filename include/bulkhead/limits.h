@@ -9,8 +9,10 @@
 /* Longest EL2 path plus a switch on this board: a shorter guard cannot hold. */
 #define MINIMUM_GUARD_NS CONFIG_MINIMUM_GUARD_NS
 
-/* What a boundary takes beyond that where a partition's vCPUs run on several cores. */
-#define SPREAD_GUARD_NS 2000U
+/* What a boundary takes beyond that where a partition's vCPUs run on several cores, and where there
+ * are several schedules. */
+#define SPREAD_GUARD_NS    2000U
+#define SCHEDULES_GUARD_NS 500U
 
 /* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
 #define MINIMUM_WINDOW_NS 5000U

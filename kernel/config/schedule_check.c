@@ -235,22 +235,29 @@ static bool is_spread(const struct partition_desc *partition)
     return false;
 }
 
-/* A partition on several CPUs makes longer boundaries.  A guard that nobody gave grows with them;
- * the windows, which were judged by the shorter one, are looked at again. */
+/* Partitions on several CPUs and several schedules make longer boundaries.  A guard that nobody
+ * gave grows with them; the windows, which were judged by the shorter one, are looked at again. */
 static void check_guard(struct reader *reader)
 {
     struct module_desc *module = reader->module;
-    uint64_t least_ns = reader->input->minimum_guard_ns + reader->input->spread_guard_ns;
-    uint32_t index = 0;
-    while (index < module->partition_count && !is_spread(&module->partition[index])) {
-        index++;
+    uint64_t least_ns = reader->input->minimum_guard_ns;
+    const char *other = NULL;
+    if (module->schedule_count > 1) {
+        least_ns += reader->input->schedules_guard_ns;
+        other = module->schedule[1].node;
     }
-    if (index == module->partition_count || module->guard_ns >= least_ns) {
+    for (uint32_t index = 0; index < module->partition_count; index++) {
+        if (is_spread(&module->partition[index])) {
+            least_ns += reader->input->spread_guard_ns;
+            other = module->partition[index].node;
+            break;
+        }
+    }
+    if (module->guard_ns >= least_ns) {
         return;
     }
     if (reader->guard_given) {
-        fault(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", module->partition[index].node,
-              module->guard_ns, least_ns);
+        fault(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", other, module->guard_ns, least_ns);
         return;
     }
     module->guard_ns = least_ns;
@@ -290,7 +297,7 @@ void check_schedules(struct reader *reader)
             check_period_irq(reader, index);
         }
     }
-    if (CONFIG_SMP && reader->fault_count == faults_before) {
+    if ((CONFIG_SMP || CONFIG_MODULE_SCHEDULES) && reader->fault_count == faults_before) {
         check_guard(reader);
     }
     if (!CONFIG_MODULE_SCHEDULES || reader->fault_count != faults_before) {

@@ -200,6 +200,7 @@ int main(int argc, char **argv)
                   .default_guard_ns = CONFIG_DEFAULT_GUARD_NS,
                   .minimum_guard_ns = MINIMUM_GUARD_NS,
                   .spread_guard_ns = SPREAD_GUARD_NS,
+                  .schedules_guard_ns = SCHEDULES_GUARD_NS,
                   .minimum_window_ns = MINIMUM_WINDOW_NS,
                   .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
     };

@@ -39,6 +39,7 @@ struct config_input fuzz_input(const void *blob, size_t blob_bytes, uint32_t *fa
         .default_guard_ns = 3000,
         .minimum_guard_ns = MINIMUM_GUARD_NS,
         .spread_guard_ns = SPREAD_GUARD_NS,
+        .schedules_guard_ns = SCHEDULES_GUARD_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .fault = count_fault,
         .fault_context = fault_count,

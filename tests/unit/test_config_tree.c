@@ -282,6 +282,7 @@ struct config_input outcome_input(struct outcome *outcome, const void *blob, siz
         .default_guard_ns = 3000,
         .minimum_guard_ns = MINIMUM_GUARD_NS,
         .spread_guard_ns = SPREAD_GUARD_NS,
+        .schedules_guard_ns = SCHEDULES_GUARD_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = 0,
         .fault = note_fault,
