@@ -75,6 +75,21 @@ void attack_hypercall_edge(void)
     }
 }
 
+/* The ids around those that there are; names that are none. */
+void attack_module_schedule(void)
+{
+    static const uint32_t function[] = {BH_SET_MODULE_SCHEDULE, BH_MODULE_SCHEDULE_STATUS,
+                                        BH_MODULE_SCHEDULE_ID, BH_PARTITION_STATUS};
+
+    if (random_below(4) == 0) {
+        delay_until(hostile.end_ticks - dither_ticks() / 8);
+    }
+    for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {
+        hvc(function[random_below(countof(function))], random_below(4), random_next(),
+            random_next());
+    }
+}
+
 void attack_psci(void)
 {
     for (unsigned i = 0; i < CALLS_PER_ROUND; i++) {

@@ -5,8 +5,10 @@
  * change_each_frame: in its first window of each major frame it asks for another schedule.
  * Parameter 1: schedules, in turn.  2: the frame in which it stops asking and reports.  3: asks only
  * in frames that leave this rest, 4: by this divisor (0: each).  5: 1 = its windows begin with the
- * frame, so the time of each change is known.  6: 1 = with a pseudo-random pause before each question.
+ * frame, so the time of each change is known.  6: bit 0 = with a pseudo-random pause before each
+ * question, bit 1 = says what it sees of each frame.
  *
+ *     modes: saw frame=N start=N present=N
  *     modes: each asked=N refused=N windows=N wrong=N first_frame=N first_start=N last_frame=N
  *
  * refused: results other than 0 and BH_NO_ACTION; wrong: a schedule, or a time of the last change,
@@ -14,8 +16,8 @@
  * beforehand, and wrong is 0.
  *
  * change_in_last_instants: parameter 1: trials.  It asks for the other one of two schedules at a
- * pseudo-random time of the last 2 ns of its window, which is the frame's last one, but not in the
- * last 3 ns.
+ * pseudo-random time in its window, which is the frame's last one: in as many of its last ns as
+ * parameter 2 says, but not in as many as parameter 3 does.
  *
  *     modes: instants trials=N next=N later=N lost=N both=N refused=N late_calls=N
  *
@@ -33,6 +35,8 @@
 #include "modes.h"
 
 #define PAUSE_NS         20000U
+#define WITH_PAUSE       BIT(0)
+#define TELLS            BIT(1)
 #define FRAMES_BETWEEN   3U
 #define FRAMES_OF_A_WAIT 4U
 
@@ -44,6 +48,20 @@ static bool is_wrong(const struct guest_window *window, const struct mode_status
         return true;
     }
     return guest_params.word[5] == 1 && changed && status->switched != window->start_ticks;
+}
+
+/* The status in a window, which may end between two questions. */
+static struct mode_status status_in(struct guest_window *window)
+{
+    struct guest_window after = *window;
+    struct mode_status status;
+
+    do {
+        *window = after;
+        status = mode_status();
+        window_read(&after);
+    } while (after.start_ticks != window->start_ticks);
+    return status;
 }
 
 void change_each_frame(void)
@@ -66,16 +84,20 @@ void change_each_frame(void)
     first_start = window.start_ticks;
     expected = mode_status().present;
     while (window.frame < guest_params.word[2]) {
-        struct mode_status status = mode_status();
+        struct mode_status status = status_in(&window);
 
         windows++;
+        if ((guest_params.word[6] & TELLS) != 0) {
+            print("modes: saw frame=%u start=%lu present=%lu\n", window.frame, window.start_ticks,
+                  status.present);
+        }
         wrong += alone && is_wrong(&window, &status, expected, changed);
         changed = false;
         if (window.frame % divisor == guest_params.word[3]) {
             uint64_t wanted = (status.present + 1U) % schedules;
             int64_t result;
 
-            if (guest_params.word[6] != 0) {
+            if ((guest_params.word[6] & WITH_PAUSE) != 0) {
                 delay_until(counter_read() + random_below(ticks_from_ns(PAUSE_NS)));
             }
             result = mode_set(wanted);
@@ -171,6 +193,7 @@ void change_in_whole_frames(void)
         refused += mode_set(wanted) != SMCCC_SUCCESS;
         back = counter_read();
         do {
+            delay_until(counter_read() + ticks_from_ns(PAUSE_NS));
             status = mode_status();
         } while (status.present != wanted &&
                  counter_read() < end + FRAMES_OF_A_WAIT * window.duration_ticks);

@@ -40,9 +40,11 @@ void next_window(struct guest_window *window)
     uint64_t end = window->start_ticks + window->duration_ticks;
     struct guest_window before = *window;
 
-    /* Where no boundary is taken the same window goes on behind its end. */
+    /* Where no boundary is taken the same window goes on behind its end, and its frame is counted
+     * when somebody asks. */
     do {
         delay_until(end);
+        (void)mode_status();
         window_read(window);
         end += before.duration_ticks;
     } while (window->start_ticks == before.start_ticks);
