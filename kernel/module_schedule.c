@@ -3,7 +3,6 @@
 #include <bulkhead/abi.h>
 #include <bulkhead/module_schedule.h>
 #include <bulkhead/module_state.h>
-#include <string.h>
 
 struct timeline module_timeline;
 
@@ -76,19 +75,17 @@ void module_schedule_set(struct vcpu *vcpu, uint32_t id)
     vcpu->context.x[0] = (uint64_t)result;
 }
 
-/* The first bytes of a name are the low bytes of x1.  Names are compared whole, so that how long it
- * takes says nothing but how many schedules there are. */
+/* The first bytes of a name are the low bytes of x1.  All four words are compared, so that how long
+ * it takes says nothing but how many schedules there are. */
 void module_schedule_find(struct vcpu *vcpu)
 {
     const struct module_desc *desc = module_state.desc;
     uint64_t *x = vcpu->context.x;
 
     for (uint32_t index = 0; index < desc->schedule_count; index++) {
-        uint64_t name[SCHEDULE_NAME_WORDS] = {0};
-        size_t length = strlen(desc->schedule[index].name);
+        const uint64_t *name = desc->schedule[index].name_word;
 
-        memcpy(name, desc->schedule[index].name, length < sizeof(name) ? length : sizeof(name));
-        if (name[0] == x[1] && name[1] == x[2] && name[2] == x[3] && name[3] == x[4]) {
+        if (((name[0] ^ x[1]) | (name[1] ^ x[2]) | (name[2] ^ x[3]) | (name[3] ^ x[4])) == 0) {
             x[0] = SMCCC_SUCCESS;
             x[1] = desc->schedule[index].id;
             return;

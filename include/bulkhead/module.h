@@ -179,9 +179,12 @@ struct core_schedule_desc {
     const char *node;
 };
 
+#define SCHEDULE_NAME_WORDS 4U /* 31 characters and a zero, as four registers */
+
 struct schedule_desc {
     uint32_t id;
     const char *name;
+    uint64_t name_word[SCHEDULE_NAME_WORDS]; /* its bytes in memory order, padded with zeros */
     uint64_t major_frame_ns;
     uint32_t core_count;
     struct core_schedule_desc *core;

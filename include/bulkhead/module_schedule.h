@@ -11,8 +11,6 @@
 
 extern struct timeline module_timeline;
 
-#define SCHEDULE_NAME_WORDS 4U /* 31 characters and a zero, as four registers */
-
 /* Every core runs schedule `index` from the end of this core's present major frame on, or, in the
  * last instants of it, one frame later.  Bounded: two tries, and one more for each frame that this
  * core is late; a kick for each core. */

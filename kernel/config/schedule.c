@@ -6,6 +6,8 @@
  */
 #include "internal.h"
 
+#include <string.h>
+
 enum schedule_prop {
     SCHEDULE_COMPATIBLE,
     SCHEDULE_REG,
@@ -264,7 +266,9 @@ static void read_schedule(struct reader *reader, struct schedule_desc *schedule,
     if (found[SCHEDULE_LABEL] != NULL) {
         schedule->name = tree_string(found[SCHEDULE_LABEL]);
     }
-    (void)props_name(reader, node, found[SCHEDULE_LABEL] != NULL ? "label" : NULL, schedule->name);
+    if (props_name(reader, node, found[SCHEDULE_LABEL] != NULL ? "label" : NULL, schedule->name)) {
+        memcpy(schedule->name_word, schedule->name, strlen(schedule->name));
+    }
     if (schedule->major_frame_ns == 0 || schedule->major_frame_ns > FRAME_NS_MAX) {
         window_fault(reader, RULE_FRAME_LENGTH, node, "major-frame-ns", schedule->major_frame_ns,
                      FRAME_NS_MAX);
