@@ -13,6 +13,7 @@
 
 #define ROUNDS            64U
 #define PSCI_VERSION      0x84000000U
+#define LAST_SCHEDULE     15U /* where there are sixteen, and the partition may change them */
 #define GICD_TYPER        (GICD_BASE + 4)
 #define GICD_CTLR         GICD_BASE
 #define GICD_PRIORITY_32  (GICD_BASE + 0x420)
@@ -134,6 +135,12 @@ int main(void)
     gic_enable(INTID_VIRT_TIMER);
     BENCH("hypercall", "hvc #0", BH_PARTITION_ID, 0);
     BENCH("window_call", "hvc #0", BH_WINDOW, 0);
+    BENCH("schedule_status", "hvc #0", BH_MODULE_SCHEDULE_STATUS, 0);
+    BENCH("schedule_id", "hvc #0", BH_MODULE_SCHEDULE_ID, 0); /* a name that is none */
+    BENCH("partition_status", "hvc #0", BH_PARTITION_STATUS, 0);
+    BENCH("schedule_set_present", "hvc #0", BH_SET_MODULE_SCHEDULE, 0);
+    BENCH("schedule_set", "hvc #0", BH_SET_MODULE_SCHEDULE, LAST_SCHEDULE);
+    BENCH("schedule_set_unknown", "hvc #0", BH_SET_MODULE_SCHEDULE, UINT32_MAX);
     BENCH("psci_version", "hvc #0", PSCI_VERSION, 0);
     BENCH("unknown_call", "hvc #0", 0xc600ffff, 0);
     BENCH("gicd_typer_read", "ldr w0, [x1]", 0, GICD_TYPER);

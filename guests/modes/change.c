@@ -3,10 +3,10 @@
  * Does each change come when it should, however often and however late in a frame it is asked for?
  *
  * change_each_frame: in its first window of each major frame it asks for another schedule.
- * Parameter 1: schedules, in turn.  2: the frame in which it stops asking and reports.  3: asks only
- * in frames that leave this rest, 4: by this divisor (0: each).  5: 1 = its windows begin with the
- * frame, so the time of each change is known.  6: bit 0 = with a pseudo-random pause before each
- * question, bit 1 = says what it sees of each frame.
+ * Parameter 1: schedules, in turn.  2: the frame in which it stops asking and reports.  3: asks
+ * only in frames that leave this rest, 4: by this divisor (0: each).  5: 1 = its windows begin with
+ * the frame, so the time of each change is known.  6: bit 0 = with a pseudo-random pause before
+ * each question, bit 1 = says what it sees of each frame.
  *
  *     modes: saw frame=N start=N present=N
  *     modes: each asked=N refused=N windows=N wrong=N first_frame=N first_start=N last_frame=N
@@ -29,8 +29,8 @@
  *
  *     modes: whole trials=N next=N later=N wrong=N refused=N
  *
- * wrong: changes at another time than those two, or later though the call was back before the end of
- * usable time, or with the next frame though it began after that.
+ * wrong: changes at another time than those two, or later though the call was back before the end
+ * of usable time, or with the next frame though it began after that.
  */
 #include "modes.h"
 

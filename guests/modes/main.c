@@ -23,7 +23,7 @@ int64_t mode_find(const char *name, uint64_t *schedule)
     register uint64_t x3 __asm__("x3");
     register uint64_t x4 __asm__("x4");
 
-    for (unsigned i = 0; name[i] != 0 && i < sizeof(word); i++) {
+    for (unsigned i = 0; i < sizeof(word) && name[i] != 0; i++) {
         word[i / 8U] |= (uint64_t)(uint8_t)name[i] << 8U * (i % 8U);
     }
     x1 = word[0];

@@ -12,8 +12,8 @@
  *
  * (one line each).  condition, marked, period, time: BH_PARTITION_STATUS; irqs: interrupts before
  * this line; life: lives that the image's data remembers; kept: those that memory behind the image
- * does; dirty: registers that were not zero when this life began, or the counter (in ticks) by which
- * it began late.
+ * does; dirty: registers that were not zero when this life began, or the counter (in ticks) by
+ * which it began late.
  */
 #include "modes.h"
 
@@ -33,13 +33,13 @@ enum operation {
     OP_SET,         /* argument: schedule */
     OP_SET_UNKNOWN, /* a schedule that is not there */
     OP_SET_BY_SMC,
-    OP_FIND,        /* by the name "mode" and the argument as a letter from a on */
+    OP_FIND, /* by the name "mode" and the argument as a letter from a on */
     OP_STOP,
     OP_RESET,
-    OP_FAULT,       /* an access to nothing */
-    OP_IRQ_ENABLE,  /* argument: 1 enables the period's interrupt in the GIC, 0 disables it */
-    OP_IRQ_UNMASK,  /* argument: 1 unmasks interrupts, 0 masks them */
-    OP_HALF,        /* waits for the middle of the window */
+    OP_FAULT,      /* an access to nothing */
+    OP_IRQ_ENABLE, /* argument: 1 enables the period's interrupt in the GIC, 0 disables it */
+    OP_IRQ_UNMASK, /* argument: 1 unmasks interrupts, 0 masks them */
+    OP_HALF,       /* waits for the middle of the window */
 };
 
 /* In the image's data, which a cold start restores. */
@@ -165,9 +165,8 @@ static void do_steps(const struct guest_window *window)
 static void tell_irqs(void)
 {
     for (; irqs.told < irqs.count; irqs.told++) {
-        print("modes: irq frame=%u index=%u after=%lu\n",
-              irqs.noted[irqs.told % IRQS_NOTED].frame, irqs.noted[irqs.told % IRQS_NOTED].index,
-              irqs.noted[irqs.told % IRQS_NOTED].after);
+        print("modes: irq frame=%u index=%u after=%lu\n", irqs.noted[irqs.told % IRQS_NOTED].frame,
+              irqs.noted[irqs.told % IRQS_NOTED].index, irqs.noted[irqs.told % IRQS_NOTED].after);
     }
 }
 

@@ -140,8 +140,7 @@ static void a_core_without_boundaries_finds_a_change_late(void **state)
     (void)state;
     assert_true(timeline_ask(&timeline, UINT64_C(1) << 40, 2));
     assert_int_equal(timeline_first(&timeline, 3, UINT64_C(1) << 41, 0), UINT64_C(1) << 40);
-    assert_int_equal(timeline_first(&timeline, 3, (UINT64_C(1) << 40) - 1U, 0),
-                     UINT64_C(1) << 40);
+    assert_int_equal(timeline_first(&timeline, 3, (UINT64_C(1) << 40) - 1U, 0), UINT64_C(1) << 40);
     assert_int_equal(timeline_first(&timeline, UINT64_C(1) << 40, UINT64_C(1) << 41, 2),
                      (UINT64_C(1) << 41) + 1U);
 }
@@ -257,8 +256,8 @@ static void *run_asker(void *argument)
         while (anybody_far_behind(race, frame)) {
             sched_yield();
         }
-        race->run[runner->core][frame] = (uint8_t)timeline_settle(
-            &race->timeline, frame, race->run[runner->core][frame - 1U]);
+        race->run[runner->core][frame] =
+            (uint8_t)timeline_settle(&race->timeline, frame, race->run[runner->core][frame - 1U]);
         __atomic_store_n(&race->reached[runner->core], frame, __ATOMIC_RELEASE);
         for (uint64_t to = frame + 1U; runner->core == 0 && to < FRAMES; to++) {
             uint32_t wanted = (uint32_t)random_below(&seed, RACE_SCHEDULES);
