@@ -3,7 +3,7 @@
 # How are the guests built?  Each directory named in `guest-names` gives $(O)/guests/NAME.elf and
 # NAME.bin, from all its C and assembly files and those of guests/lib, linked flat at 0x40000000.
 
-guest-names := demo victim hostile leak faults bench timers echo restart watch devices tree owntime conformance loops control modes \
+guest-names := demo victim hostile leak faults bench timers echo restart watch devices tree owntime conformance loops control modes siblings \
 	$(if $(wildcard guests/probe/*.[cS]),probe)
 
 guest-bins := $(guest-names:%=$(O)/guests/%.bin)

@@ -117,10 +117,6 @@ uint64_t random_below(uint64_t limit)
 #define BLOCK_PXN      BIT(53)
 #define BLOCK_UXN      BIT(54)
 
-/* MAIR_EL1 (D17.2.97): 0 = Device-nGnRnE, 1 = normal write-back. */
-#define MAIR_VALUE UINT64_C(0xff00)
-/* TCR_EL1 (D17.2.131): T0SZ 25, write-back walks, inner shareable, EPD1, 40-bit output. */
-#define TCR_VALUE (UINT64_C(25) | BIT(8) | BIT(10) | (UINT64_C(3) << 12) | BIT(23) | BIT(33))
 /* SCTLR_EL1 (D17.2.118): M, C, I. */
 #define SCTLR_MMU (BIT(0) | BIT(2) | BIT(12))
 
@@ -134,8 +130,8 @@ void mmu_on(void)
     guest_page_table[0] = flags | BLOCK_INDEX(0) | BLOCK_PXN | BLOCK_UXN;
     guest_page_table[1] = flags | BLOCK_INDEX(1) | BIT(30) | BLOCK_UXN;
     dsb();
-    sysreg_write(mair_el1, MAIR_VALUE);
-    sysreg_write(tcr_el1, TCR_VALUE);
+    sysreg_write(mair_el1, GUEST_MAIR);
+    sysreg_write(tcr_el1, GUEST_TCR);
     sysreg_write(ttbr0_el1, (uint64_t)guest_page_table);
     isb();
     insn("tlbi vmalle1\n\tic iallu\n\tdsb nsh\n\tisb");

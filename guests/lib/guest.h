@@ -37,6 +37,11 @@
 #define FRAME_COUNTER 280
 #define FRAME_BYTES   288
 
+/* MAIR_EL1 (D17.2.97): 0 = Device-nGnRnE, 1 = normal write-back. */
+#define GUEST_MAIR 0xff00
+/* TCR_EL1 (D17.2.131): T0SZ 25, write-back walks, inner shareable, EPD1, 40-bit output. */
+#define GUEST_TCR 0x200803519
+
 #ifndef __ASSEMBLER__
 #include <stdbool.h>
 #include <stddef.h>

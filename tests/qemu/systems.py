@@ -125,9 +125,10 @@ class Schedule:
     frame_ns: int
     said: tuple = ()
     label: str = None
+    idle: tuple = ()  # CPUs that get a node without windows
 
     def text(self, number, numbers):
-        cpus = sorted({window.cpu for window in self.windows}) or [0]
+        cpus = sorted({window.cpu for window in self.windows} | set(self.idle)) or [0]
         lines = [
             'compatible = "bulkhead,schedule";',
             f"reg = <{number}>;",
@@ -140,11 +141,7 @@ class Schedule:
             lines.append(node("partition-schedules",
                               ["#address-cells = <1>;", "#size-cells = <0>;",
                                *(said.text(numbers) for said in self.said)]))
-        lines += [node(f"cpu@{cpu:x}",
-                       [f"reg = <{cpu}>;", "#address-cells = <2>;", "#size-cells = <2>;",
-                        *(window_text(window, numbers) for window in self.windows
-                          if window.cpu == cpu)])
-                  for cpu in cpus]
+        lines += [cpu_text(cpu, self.windows, numbers) for cpu in cpus]
         return node(f"s{number}: schedule@{number:x}", lines)
 
 
@@ -191,10 +188,17 @@ def window_text(window, numbers):
                  *(("period-start;",) if window.period_start else ())])
 
 
-def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module=()):
+def cpu_text(cpu, windows, numbers):
+    return node(f"cpu@{cpu:x}", [f"reg = <{cpu}>;", "#address-cells = <2>;", "#size-cells = <2>;",
+                                 *(window_text(window, numbers) for window in windows
+                                   if window.cpu == cpu)])
+
+
+def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module=(), idle=()):
+    """idle: CPUs that get a node without windows."""
     numbers = {partition.name: number for number, partition in enumerate(partitions)}
     if not windows or isinstance(windows[0], Window):
-        windows = [Schedule(tuple(windows), frame_ns, label="main")]
+        windows = [Schedule(tuple(windows), frame_ns, label="main", idle=tuple(idle))]
     schedules = [schedule.text(number, numbers) for number, schedule in enumerate(windows)]
     module_lines = [
         'compatible = "bulkhead,module";',
@@ -210,10 +214,10 @@ def overlay_text(partitions, windows, frame_ns, images, stop_after_frames, modul
 
 
 def write_system(directory, machine, partitions, windows, frame_ns, stop_after_frames, module=(),
-                 build=None):
+                 build=None, idle=()):
     """Makes a system.System in `directory`.  A guest is a name in guests/ or a path with a slash.
-    windows: those of the one schedule, on CPUs as they say, or a list of Schedules; frame_ns is None
-    then."""
+    windows: those of the one schedule, on CPUs as they say, with `idle` as CPUs without any; or a
+    list of Schedules, and frame_ns is None."""
     build = build or build_directory()
     os.makedirs(directory, exist_ok=True)
     images = []
@@ -226,7 +230,8 @@ def write_system(directory, machine, partitions, windows, frame_ns, stop_after_f
         images.append(os.path.abspath(image))
     path = os.path.join(directory, "system.dtso")
     with open(path, "w", encoding="utf-8") as out:
-        out.write(overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module))
+        out.write(overlay_text(partitions, windows, frame_ns, images, stop_after_frames, module,
+                               idle))
     return system.build_system(path, machine, build=build, out=directory)
 
 
