@@ -629,6 +629,7 @@ def check_agreement(run, names, schedules, last):
 
 
 MANY_FRAMES = 150
+SPARE = 100  # more than a busy host may lose
 
 
 @pytest.mark.requirement("BH-MOD-3")
@@ -643,7 +644,7 @@ def test_cores_agree_on_each_frame_whoever_asks(make, machine, cores):
     schedules = [Schedule(tuple(Window(name, first + 100 * US * cpu, 8 * MS, cpu=cpu)
                                 for cpu, name in enumerate(names)), length)
                  for first, length in ((0, 20 * MS), (1 * MS, 21_000_007), (2 * MS, 23_000_301))]
-    run, end = run_on_cores(make, machine, cores, partitions, schedules, MANY_FRAMES + 10)
+    run, end = run_on_cores(make, machine, cores, partitions, schedules, MANY_FRAMES + SPARE)
     for name in names:
         assert lines(run, name, "each")[0]["refused"] == 0
     assert check_agreement(run, names, schedules, end) > MANY_FRAMES // 4
@@ -662,7 +663,7 @@ def test_a_whole_frame_core_follows_the_others(make, machine):
     partitions = [Partition("c", "modes", (EACH_FRAME, 3, frames, 0, 1, 2, 3),
                             properties=MAY_CHANGE, console=("buffer-bytes = <16384>;",)),
                   spinner("w")]
-    run, end = run_on_cores(make, machine, 2, partitions, schedules, frames + 10)
+    run, end = run_on_cores(make, machine, 2, partitions, schedules, frames + SPARE)
     assert check_agreement(run, ["c"], schedules, end) > frames // 4
 
 
@@ -678,5 +679,5 @@ def test_a_whole_frame_core_asks_too(make, machine):
     partitions = [Partition(name, "modes", (EACH_FRAME, 3, frames, rest, 3, 2, 3),
                             properties=MAY_CHANGE, console=("buffer-bytes = <16384>;",))
                   for rest, name in enumerate("cw")]
-    run, end = run_on_cores(make, machine, 2, partitions, schedules, frames + 10)
+    run, end = run_on_cores(make, machine, 2, partitions, schedules, frames + SPARE)
     assert check_agreement(run, "cw", schedules, end) > frames // 8
