@@ -212,7 +212,10 @@ def find_image(name, build, sources):
     raise DescriptionError(f"image-file \"{name}\" is in none of: {', '.join(places)}")
 
 
-ET_EXEC, PT_LOAD = 2, 1
+ET_EXEC, EM_AARCH64, PT_LOAD = 2, 183, 1
+ELF_64_LITTLE = b"\x02\x01"
+ELF_SEGMENT = struct.Struct("<IIQQQQQQ")
+ELF_SPAN_MAX = 256 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -226,36 +229,72 @@ class Elf:
     fixed: bool
 
 
+def elf_segments(path, data):
+    """What an ELF file loads: (virtual address, physical address, room, bytes), lowest first."""
+    table, = struct.unpack_from("<Q", data, 32)
+    entry_size, count = struct.unpack_from("<HH", data, 54)
+    if entry_size != ELF_SEGMENT.size:
+        raise DescriptionError(f"{path}: ELF file with program headers of {entry_size} bytes")
+    segments = []
+    for index in range(count):
+        what, _, at, vaddr, paddr, size, room, _ = ELF_SEGMENT.unpack_from(
+            data, table + entry_size * index)
+        if what != PT_LOAD or not room:
+            continue
+        if at + size > len(data):
+            raise DescriptionError(f"{path}: ELF file that is cut off: a segment ends at byte "
+                                   f"{at + size}, and the file at {len(data)}")
+        if size > room or paddr + room > 1 << 64:
+            raise DescriptionError(f"{path}: ELF file with a segment of {size} bytes in {room:#x} "
+                                   f"at {paddr:#x}")
+        segments.append((vaddr, paddr, room, data[at : at + size]))
+    segments.sort(key=lambda segment: segment[1])
+    return segments
+
+
 def read_elf(path, data):
     """An Elf, or None for bytes that are no ELF file."""
-    if not data.startswith(b"\x7fELF\x02\x01"):
+    if not data.startswith(b"\x7fELF"):
         return None
-    segments = []
-    entry_pa = None
     try:
-        (kind,) = struct.unpack_from("<H", data, 16)
-        entry, table = struct.unpack_from("<QQ", data, 24)
-        (count,) = struct.unpack_from("<H", data, 56)
-        for index in range(count):
-            what, _, at, vaddr, paddr, size, room = struct.unpack_from("<IIQQQQQ", data,
-                                                                       table + 56 * index)
-            if what == PT_LOAD and size:
-                segments.append((paddr, data[at : at + size]))
-            if what == PT_LOAD and vaddr <= entry < vaddr + room:
-                entry_pa = entry - vaddr + paddr
-    except struct.error as error:
+        kind, machine = struct.unpack_from("<HH", data, 16)
+        if data[4:6] != ELF_64_LITTLE or machine != EM_AARCH64:
+            raise DescriptionError(f"{path}: ELF file that is not for 64-bit little-endian Arm")
+        entry, = struct.unpack_from("<Q", data, 24)
+        segments = elf_segments(path, data)
+    except (struct.error, OverflowError) as error:
         raise DescriptionError(f"{path}: ELF file with its headers cut off") from error
     if not segments:
         raise DescriptionError(f"{path}: ELF file without loadable segments")
-    base = min(paddr for paddr, _ in segments)
-    flat = bytearray(max(paddr + len(content) for paddr, content in segments) - base)
-    for paddr, content in segments:
+    base, end = segments[0][1], segments[0][1]
+    for _, paddr, room, _ in segments:
+        if paddr < end:
+            raise DescriptionError(f"{path}: ELF file with segments that overlap at {paddr:#x}")
+        end = paddr + room
+    if end - base > ELF_SPAN_MAX:
+        raise DescriptionError(f"{path}: ELF file that reaches from {base:#x} to {end:#x}; at most "
+                               f"{ELF_SPAN_MAX >> 20} MiB become one image: give its parts as "
+                               "several (objcopy -O binary -j SECTION)")
+    flat = bytearray(end - base)
+    for _, paddr, _, content in segments:
         flat[paddr - base : paddr - base + len(content)] = content
-    return Elf(base, bytes(flat), 0 if entry_pa is None else entry_pa - base, kind == ET_EXEC)
+    entries = [entry - vaddr + paddr for vaddr, paddr, room, _ in segments
+               if vaddr <= entry < vaddr + room]
+    if not entries and entry:
+        raise DescriptionError(f"{path}: ELF file whose entry point, {entry:#x}, is in no segment")
+    return Elf(base, bytes(flat), entries[0] - base if entries else 0, kind == ET_EXEC)
 
 
 def unpack(path, data):
-    """What gzip has packed; other bytes as they are."""
+    """What gzip has packed, by itself or in an EFI program that would unpack it (Linux's EFI_ZBOOT;
+    drivers/firmware/efi/libstub/zboot-header.S); other bytes as they are."""
+    if data[:2] == b"MZ" and data[4:8] == b"zimg":
+        at, size = struct.unpack_from("<II", data.ljust(64, b"\0"), 8)
+        packer = data[24:56].split(b"\0")[0].decode(errors="replace")
+        if packer != "gzip" or at + size > len(data):
+            raise DescriptionError(f"{path}: EFI program with a kernel in it, packed by {packer}, "
+                                   f"bytes {at} to {at + size} of {len(data)}; only gzip is unpacked")
+        data = data[at : at + size]
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:

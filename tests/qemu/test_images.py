@@ -12,20 +12,21 @@ from systems import MIB, Memory, image_node, system
 from system import fdt
 
 MEMORY = (Memory(systems.RAM, MIB),)
-EM_AARCH64 = 183
+EM_X86_64, EM_AARCH64 = 62, 183
 ET_EXEC, ET_DYN = 2, 3
 NODE = "/bulkhead/partitions/partition@0"
 
 
-def elf_of(segments, entry, kind=ET_EXEC):
-    """An ELF file: segments are (virtual address, physical address, bytes)."""
+def elf_of(segments, entry, kind=ET_EXEC, machine=EM_AARCH64, room=0):
+    """An ELF file: segments are (virtual address, physical address, bytes), each in at least `room`
+    bytes of memory."""
     at = 64 + 56 * len(segments)
     header = b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack(
-        "<HHIQQQIHHHHHH", kind, EM_AARCH64, 1, entry, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+        "<HHIQQQIHHHHHH", kind, machine, 1, entry, 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
     table, content = b"", b""
     for vaddr, paddr, data in segments:
         table += struct.pack("<IIQQQQQQ", 1, 5, at + len(content), vaddr, paddr, len(data),
-                             len(data), 4096)
+                             max(len(data), room), 4096)
         content += data
     return header + table + content
 
@@ -80,6 +81,18 @@ def test_a_packed_elf_file_is_unpacked_and_flattened(make, guest, ended_ok):
     assert_runs(made, ended_ok)
 
 
+def zboot_of(content, packer=b"gzip"):
+    """What Linux builds for EFI: a program that begins with where its packed kernel is."""
+    return struct.pack("<2sH4sIIQ32sQ", b"MZ", 0, b"zimg", 64, len(content), 0, packer, 0) + content
+
+
+@pytest.mark.requirement("BH-IMG-1")
+def test_a_kernel_packed_for_efi_is_unpacked(make, guest, ended_ok):
+    made = make(zboot_of(gzip.compress(guest)) + b"more of the program")
+    assert bytes_of(made, "guest.img") == guest
+    assert_runs(made, ended_ok)
+
+
 @pytest.mark.requirement("BH-IMG-1")
 def test_a_packed_ramdisk_is_the_guests_business(make, guest, tmp_path, ended_ok):
     packed = gzip.compress(os.urandom(5000))
@@ -114,6 +127,13 @@ def test_an_elf_file_that_runs_nowhere_else_says_where(make, guest, build, tmp_p
     assert_runs(made, ended_ok)
 
 
+@pytest.mark.requirement("BH-IMG-1")
+def test_memory_behind_the_bytes_of_an_elf_file_is_its_own(make, guest):
+    """Nothing else is placed in what its last segment has beyond the file: there is its bss."""
+    made = make(elf_of([(systems.RAM, systems.RAM, guest)], systems.RAM, room=MIB // 2))
+    assert bytes_of(made, "guest.img") == guest.ljust(MIB // 2, b"\0")
+
+
 @pytest.mark.parametrize("what,segment,kind,properties,expected", [
     ("virtual addresses", (1 << 40, systems.RAM + 0x1000), ET_EXEC, (),
      (systems.RAM + 0x1000, systems.RAM + 0x1008)),
@@ -140,8 +160,26 @@ def test_a_stated_load_address_moves_the_entry_point(make):
     (b"\x1f\x8b\x08 but no more", "cannot unpack"),
     (gzip.compress(b"something")[:-5], "cannot unpack"),
     (gzip.compress(b"\x7fELF\x02\x01\x01"), "cut off"),
-], ids=["no-gzip", "truncated", "packed-rubbish"])
+    (zboot_of(b"", b"zstd22"), "packed by zstd22"),
+    (zboot_of(gzip.compress(b"something"))[:-5], "only gzip is unpacked"),
+], ids=["no-gzip", "truncated", "packed-rubbish", "other-packer", "truncated-efi"])
 def test_what_cannot_be_unpacked_is_told(make, content, told):
+    with pytest.raises(system.DescriptionError, match=told):
+        make(content)
+
+
+HERE = (systems.RAM, systems.RAM, bytes(64))
+
+
+@pytest.mark.parametrize("content,told", [
+    (elf_of([HERE], systems.RAM, machine=EM_X86_64), "not for 64-bit little-endian Arm"),
+    (elf_of([HERE], systems.RAM)[:150], "cut off: a segment ends at byte 184, and the file at 150"),
+    (elf_of([HERE, (1 << 36, 1 << 36, bytes(8))], systems.RAM), "at most 256 MiB become one image"),
+    (elf_of([HERE, (0, systems.RAM + 60, bytes(8))], systems.RAM), "overlap at 0x4000003c"),
+    (elf_of([(0, (1 << 64) - 4, bytes(8))], 0), "8 bytes in 0x8 at 0xfffffffffffffffc"),
+    (elf_of([HERE], systems.RAM + 64), "entry point, 0x40000040, is in no segment"),
+], ids=["other-machine", "truncated", "far-apart", "overlap", "wraps", "entry"])
+def test_an_elf_file_that_cannot_be_right_is_told(make, content, told):
     with pytest.raises(system.DescriptionError, match=told):
         make(content)
 
