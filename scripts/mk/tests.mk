@@ -88,6 +88,6 @@ test-steps := unit stack lint requirements bindings llvm reproducible fuzz-brief
 test: $(setup-stamp)
 	$(Q)MAKE="$(MAKE_COMMAND)" scripts/test.sh $(O) $(jobs) $(test-steps)
 
-# The same with full lengths: 10^6 frames, long fuzzing.
+# The same with full lengths: two Linux for ten minutes, ten thousand restarts, an hour of fuzzing.
 soak: $(setup-stamp)
 	$(Q)MAKE="$(MAKE_COMMAND)" BULKHEAD_SOAK=1 scripts/test.sh $(O) $(jobs) $(test-steps)
