@@ -72,7 +72,7 @@ static uint64_t passed_frames(const struct core *core, uint64_t frame, uint64_t 
 }
 
 /* The same as catch_up() where the cursor stays in the present frame.  Goes no further than to the
- * end of the present schedule. */
+ * end of the present schedule, or of the module. */
 static void catch_up_by_frames(struct core *core, uint64_t now)
 {
     struct window *window = &core->windows[0];
@@ -82,6 +82,7 @@ static void catch_up_by_frames(struct core *core, uint64_t now)
     uint64_t end =
         timeline_first(&module_timeline, here.frame, here.frame + frames + 1, core->schedule);
 
+    end = end < core->stop_frame ? end : core->stop_frame;
     frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
     if (frames > 1) {
         frame_skip(&core->clock, &here, passed_frames(core, here.frame, frames - 1));
