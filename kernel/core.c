@@ -48,27 +48,15 @@ static void advance(struct core *core)
     }
 }
 
-/* The present schedule is that of `frame`, too, which has begun; so settled, no core that is late
- * can change it any more.  Without other cores there is nobody who could. */
-static bool keeps_schedule(const struct core *core, uint64_t frame)
+/* Settles the frames up to `frame`; true: there is a change that the core has yet to follow. */
+static bool settle(const struct core *core, uint64_t frame, struct timeline_change *change)
 {
-    return module_state.desc->core_count == 1 ||
-           timeline_settle(&module_timeline, frame, core->schedule) == core->schedule;
-}
+    enum timeline_answer answer = timeline_settle(&module_timeline, frame, core->changes, change);
 
-/* How many of the `count` frames behind `frame` have the present schedule.  Those that are further
- * back than the core looks have: a change would have ended the window. */
-static uint64_t passed_frames(const struct core *core, uint64_t frame, uint64_t count)
-{
-    uint64_t passed = count < TIMELINE_LOOK_BACK ? 0 : count - (TIMELINE_LOOK_BACK - 1U);
-
-    if (module_state.desc->core_count == 1) {
-        return count;
+    if (answer == TIMELINE_LOST) {
+        panic("core %u is more than %u changes of schedule late", core->index, TIMELINE_CHANGES);
     }
-    while (passed < count && keeps_schedule(core, frame + passed + 1U)) {
-        passed++;
-    }
-    return passed;
+    return answer == TIMELINE_CHANGE;
 }
 
 /* The same as catch_up() where the cursor stays in the present frame.  Goes no further than to the
@@ -77,30 +65,42 @@ static void catch_up_by_frames(struct core *core, uint64_t now)
 {
     struct window *window = &core->windows[0];
     struct frame_cursor here = core->cursor;
-    struct frame_cursor next;
+    struct timeline_change change;
     uint64_t frames = (now - here.start) / core->clock.ticks;
-    uint64_t end =
-        timeline_first(&module_timeline, here.frame, here.frame + frames + 1, core->schedule);
 
-    end = end < core->stop_frame ? end : core->stop_frame;
-    frames = frames < end - 1 - here.frame ? frames : end - 1 - here.frame;
-    if (frames > 1) {
-        frame_skip(&core->clock, &here, passed_frames(core, here.frame, frames - 1));
+    if (frames >= core->stop_frame - here.frame) {
+        frames = core->stop_frame - here.frame - 1;
     }
     /* The quotient is off by one at most, since frame lengths are rounded down. */
+    if (frames > 1) {
+        frame_skip(&core->clock, &here, frames - 1);
+    }
     for (;;) {
-        next = here;
+        struct frame_cursor next = here;
+
         frame_advance(&core->clock, &next);
-        if (next.start > now || next.frame >= end || !keeps_schedule(core, next.frame)) {
+        if (next.start > now || next.frame >= core->stop_frame) {
             break;
         }
         here = next;
+    }
+    if (here.frame != core->cursor.frame && settle(core, here.frame, &change)) {
+        here = core->cursor;
+        frame_skip(&core->clock, &here, change.frame - 1 - here.frame);
     }
     window->due += here.frame - core->cursor.frame;
     window->run += here.frame - core->cursor.frame;
     core->cursor = here;
     core->window_start = here.start;
     core->window_frame = here.frame;
+}
+
+/* Something is to change behind the present frame. */
+static bool change_is_coming(const struct core *core)
+{
+    struct timeline_change change;
+
+    return timeline_next(&module_timeline, core->changes, &change);
 }
 
 /* A core without boundaries ran through frames: count them and go to the first one that starts
@@ -285,8 +285,7 @@ static __attribute__((noinline)) void open_window(struct core *core, struct vcpu
 static void arm_guard(struct core *core, const struct window *window)
 {
     if (!core->whole_frame || (has_console(core) && console_host_ready()) ||
-        (is_frame_by_frame(core) &&
-         __atomic_load_n(&module_timeline.latest, __ATOMIC_ACQUIRE) > core->cursor.frame)) {
+        (is_frame_by_frame(core) && change_is_coming(core))) {
         guard_arm(core->cursor.start + window->guard_ticks);
     } else if (core->stop_frame != UINT64_MAX) {
         struct frame_cursor last = core->cursor;
@@ -474,28 +473,27 @@ static void use_plan(struct core *core, uint32_t schedule)
 
 /* From the end of one frame into the next, whose schedule is settled as late as a release at its
  * start allows.  A frame that is over before it begins is lost as a whole, at the price of a few
- * instructions; more than TIMELINE_FRAMES of them is not a delay any more. */
+ * instructions. */
 static void next_frame(struct core *core)
 {
     struct frame_cursor next = core->cursor;
+    struct timeline_change change;
     uint64_t decided;
-    uint32_t schedule;
+    bool changed;
 
     frame_advance(&core->clock, &next);
     decided = next.start - core->guard_ticks;
     if ((int64_t)(counter_now() - decided) < 0) {
         idle(core, decided, NULL);
     }
-    schedule = timeline_settle(&module_timeline, next.frame, core->schedule);
-    if (schedule == TIMELINE_LOST) {
-        panic("core %u is more than %u major frames late", core->index, TIMELINE_FRAMES);
-    }
+    changed = settle(core, next.frame, &change);
     core->cursor = next;
-    if (schedule != core->schedule) {
-        use_plan(core, schedule);
+    if (changed) {
+        core->changes++;
+        use_plan(core, change.schedule);
         core->change_frame = next.frame;
         core->change_start = next.start;
-        trace_put(&core->trace, TRACE_SCHEDULE, schedule, next.start);
+        trace_put(&core->trace, TRACE_SCHEDULE, change.schedule, next.start);
     }
     core->next = core->windows;
     frame_advance(&core->clock, &next);
@@ -754,9 +752,10 @@ bool core_frame_is_ending(const struct core *core)
 static uint64_t boundary_of_frame(const struct core *core)
 {
     struct frame_cursor frame = core->cursor;
+    struct timeline_change change;
 
-    if (core_frame_is_ending(core) && timeline_first(&module_timeline, frame.frame, frame.frame + 1,
-                                                     core->schedule) != frame.frame + 1) {
+    if (core_frame_is_ending(core) && (!timeline_next(&module_timeline, core->changes, &change) ||
+                                       change.frame > frame.frame + 1)) {
         frame_advance(&core->clock, &frame);
     }
     return frame.start + core->windows[0].guard_ticks;

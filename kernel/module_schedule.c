@@ -17,29 +17,20 @@ static uint32_t schedule_of(uint32_t id)
     return index;
 }
 
-/* What follows the present frame; the present schedule if no change is pending.  A change of the
- * last instants may be asked for the frame after the next one. */
-static uint32_t next_schedule(struct core *core)
+/* What comes after the present schedule; that itself if no change is pending. */
+static uint32_t next_schedule(const struct core *core)
 {
-    uint64_t frame = core_frame(core) + 1;
-    uint32_t next = timeline_asked(&module_timeline, frame, core->schedule);
+    struct timeline_change change;
 
-    return next != core->schedule ? next
-                                  : timeline_asked(&module_timeline, frame + 1, core->schedule);
+    return timeline_next(&module_timeline, core->changes, &change) ? change.schedule
+                                                                   : core->schedule;
 }
 
 void module_schedule_change(struct core *core, uint32_t index)
 {
-    uint64_t frame = core_frame(core) + 1;
+    uint64_t frame = core_frame(core);
 
-    if (core_frame_is_ending(core)) {
-        frame++;
-    }
-    /* The next frame may be settled, and the one behind it; more are where this core is late. */
-    for (uint32_t i = 0; i < TIMELINE_FRAMES && !timeline_ask(&module_timeline, frame, index);
-         i++) {
-        frame++;
-    }
+    timeline_ask(&module_timeline, core_frame_is_ending(core) ? frame + 1 : frame, index);
     for (uint32_t c = 0; c < module_state.desc->core_count; c++) {
         core_ask_for_boundary(module_state.core[c]);
     }
@@ -47,7 +38,7 @@ void module_schedule_change(struct core *core, uint32_t index)
 
 void module_schedule_status(struct vcpu *vcpu)
 {
-    struct core *core = vcpu->core;
+    const struct core *core = vcpu->core;
     const struct schedule_desc *schedule = module_state.desc->schedule;
     uint64_t *x = vcpu->context.x;
 

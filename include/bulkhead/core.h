@@ -89,6 +89,7 @@ struct core {
     bool frame_by_frame;         /* `next` stops at each frame's end: another schedule may follow */
     struct core_plan *plan;      /* [schedule_count] */
     uint32_t schedule;           /* the present one, windows to whole_frame are its plan's */
+    uint32_t changes;            /* of the timeline that it has followed */
     uint64_t change_frame;       /* first frame of the present schedule, 0: no change yet */
     uint64_t change_start;       /* its planned start */
     const struct vcpu **entered; /* [partition_count]: who last used the VMID on this core */

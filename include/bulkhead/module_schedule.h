@@ -12,8 +12,7 @@
 extern struct timeline module_timeline;
 
 /* Every core runs schedule `index` from the end of this core's present major frame on, or, in the
- * last instants of it, one frame later.  Bounded: two tries, and one more for each frame that this
- * core is late; a kick for each core. */
+ * last instants of it, one frame later.  Bounded: see bulkhead/timeline.h; a kick for each core. */
 void module_schedule_change(struct core *core, uint32_t index);
 
 /* The hypercalls of abi.h: results in the vCPU's x0 to x3.  Context: the vCPU that calls, on its

@@ -1,50 +1,53 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which schedule does a major frame have?  Every core asks at the frame's start, at its own time;
- * whoever asks first settles it for all of them, so no two cores ever differ, however late one of
- * them is.  A change is asked for frame by frame; what is settled cannot be changed any more.
+ * Which schedule does a major frame have?  Every core asks at its own time; whoever comes first
+ * settles it for all of them, so no two cores ever differ, however late one of them is.  What is
+ * settled cannot be changed any more; a change is asked for the first frame that is not.
  *
- * One word for each of the last TIMELINE_FRAMES frames: nothing is locked, nobody waits.  Portable;
- * called by any core.
+ * One word says how far frames are settled, with which schedule, and what is asked for the next
+ * one. It is changed by compare-and-swap alone: nothing is locked, nobody waits.  The changes that
+ * there were are kept in their order, for cores that come later: each core knows how many it has
+ * followed. Portable; called by any core.  Time: a few dozen instructions, and a retry for each
+ * write of another core meanwhile, of which there is at most one for each call that is under way.
  */
 #ifndef BULKHEAD_TIMELINE_H
 #define BULKHEAD_TIMELINE_H
 
 #include <bulkhead/types.h>
 
-/* A core that is later than this has lost its way.  Power of two. */
-#define TIMELINE_FRAMES 256U
-
-/* How far back a core that takes no boundaries looks for what it was told of: it is told of each
- * change when that is asked for, so that only one that an emulator does not let run is ever behind.
- * Bounds what that costs in its window. */
-#define TIMELINE_LOOK_BACK 32U
+/* A core that has more changes than that to follow has lost its way.  Power of two. */
+#define TIMELINE_CHANGES 256U
 
 #define TIMELINE_SCHEDULES_MAX 16U /* ARINC 653 systems have a handful */
 
 struct timeline {
-    uint64_t word[TIMELINE_FRAMES]; /* frame << 8 | settled << 7 | schedule; of frame % FRAMES */
-    uint64_t latest;                /* the last frame that a change was asked for; 0: none */
+    uint64_t state;                    /* see timeline.c */
+    uint64_t change[TIMELINE_CHANGES]; /* number n in [n % TIMELINE_CHANGES], from 1 on */
 };
 
-/*
- * The schedule of `frame` (not 0), which is now settled; `present` is that of the frame before.
- * TIMELINE_LOST: so long ago that nobody knows any more.  A retry for each write of another core to
- * the same word meanwhile, of which there is at most one for each running call.
- */
-#define TIMELINE_LOST UINT32_MAX
-uint32_t timeline_settle(struct timeline *timeline, uint64_t frame, uint32_t present);
+struct timeline_change {
+    uint64_t frame; /* the first one of the schedule */
+    uint32_t schedule;
+};
 
-/* Asks for `schedule` from `frame` on, in the place of what was asked before.  False: the frame is
- * settled, ask for a later one. */
-bool timeline_ask(struct timeline *timeline, uint64_t frame, uint32_t schedule);
+enum timeline_answer {
+    TIMELINE_SAME,   /* frames up to the one in question have the schedule that the core knows */
+    TIMELINE_CHANGE, /* the core's next change is at or before that frame */
+    TIMELINE_LOST,   /* it was so long ago that it is not known any more */
+};
 
-/* What was asked for `frame`, settled or not; `present` if nothing was. */
-uint32_t timeline_asked(const struct timeline *timeline, uint64_t frame, uint32_t present);
+/* Settles all frames up to `frame`, for a core that has followed `followed` changes so far; with
+ * TIMELINE_CHANGE, *change is the next one. */
+enum timeline_answer timeline_settle(struct timeline *timeline, uint64_t frame, uint32_t followed,
+                                     struct timeline_change *change);
 
-/* The first frame in (after, last] of another schedule than `present`, of the TIMELINE_LOOK_BACK
- * last ones that may have one; last + 1 if there is none. */
-uint64_t timeline_first(const struct timeline *timeline, uint64_t after, uint64_t last,
-                        uint32_t present);
+/* Asks for `schedule` from the first frame behind `frame` on that is not settled, in the place of
+ * what was asked before.  The schedule that runs then takes back what was asked. */
+void timeline_ask(struct timeline *timeline, uint64_t frame, uint32_t schedule);
+
+/* The change that comes next, settled or asked, for a core that has followed `followed`.  False:
+ * there is none. */
+bool timeline_next(const struct timeline *timeline, uint32_t followed,
+                   struct timeline_change *change);
 
 #endif
