@@ -2,11 +2,11 @@
 /*
  * Is a partition whose vCPUs are on several cores one machine?  Parameter 0: what to do (enum
  * life), 1: rounds of what is done many times (0 = 50), 2: major frame from which on it does not
- * reset itself any more.
+ * reset itself any more, 3: areas to check, a bit for each (0: all).
  *
  *     siblings: begin vcpus=N gic=N frame=N
- *     siblings: RULE pass
- *     siblings: RULE FAIL: WHAT[: is N, should be N]
+ *     siblings: RULE pass took_ms=N
+ *     siblings: RULE FAIL took_ms=N: WHAT[: is N, should be N]
  *     siblings: end pass|FAIL rules=N failed=N nothing=N
  *
  * nothing: interrupts that were gone when they were asked for.  Other lives:
@@ -21,6 +21,7 @@
 #define PATIENCE_NS    UINT64_C(8000000000)
 #define HURRY_NS       UINT64_C(50000000)
 #define LIFE_NS        UINT64_C(2000000)
+#define NS_PER_MS      1000000U
 #define STORM_NS       UINT64_C(200000000)
 
 enum life { CHECKS, RESET_BY_SIBLING, OFF_BY_SIBLING, SIBLING_OFF, STORM, ALL_OFF };
@@ -77,6 +78,8 @@ uint64_t patience(void)
 
 static void rule_check(const struct area *area, const struct rule *rule)
 {
+    uint64_t begun = counter_read();
+
     holds_so_far = true;
     irq_mask();
     interrupts_quiet();
@@ -85,7 +88,8 @@ static void rule_check(const struct area *area, const struct rule *rule)
     interrupts_quiet();
     rule_count++;
     failed_count += !holds_so_far;
-    print("siblings: %s-%s %s", area->prefix, rule->name, holds_so_far ? "pass" : "FAIL");
+    print("siblings: %s-%s %s took_ms=%lu", area->prefix, rule->name,
+          holds_so_far ? "pass" : "FAIL", ns_from_ticks(counter_read() - begun) / NS_PER_MS);
     if (!holds_so_far) {
         print(": %s", failed_what);
         if (failed_has_values) {
@@ -100,6 +104,9 @@ static void check_all(void)
     uint64_t nothing = 0;
 
     for (size_t a = 0; a < countof(areas); a++) {
+        if (guest_params.word[3] != 0 && (guest_params.word[3] >> a & 1U) == 0) {
+            continue;
+        }
         if (areas[a]->siblings_on) {
             siblings_start();
         }

@@ -171,12 +171,13 @@ static void check_race(void)
 /* --- off ----------------------------------------------------------------------------------------
  */
 
-static volatile uint64_t working;
+static volatile uint64_t work_done;
+static volatile bool enough;
 
 static uint64_t count_up(uint64_t argument)
 {
-    while (working != 0) {
-        (void)__atomic_fetch_add(&working, 1, __ATOMIC_RELAXED);
+    while (!enough) {
+        (void)__atomic_fetch_add(&work_done, 1, __ATOMIC_RELAXED);
     }
     return argument;
 }
@@ -188,7 +189,8 @@ static void check_off_alone(void)
         uint64_t before;
 
         siblings_start();
-        working = 1;
+        enough = false;
+        dsb();
         for (uint32_t v = 1; v < vcpu_count; v++) {
             if (v != gone) {
                 errand_begin(v, count_up, v);
@@ -196,11 +198,11 @@ static void check_off_alone(void)
         }
         sibling_goes_off(gone);
         expect(wait_until_off(gone), "it does not go off");
-        before = working;
+        before = work_done;
         if (vcpu_count > 2) {
-            expect(wait_until_is(&working, before + 1000), "others stand still");
+            expect(wait_until_is(&work_done, before + 1000), "others stand still");
         }
-        working = 0;
+        enough = true;
         for (uint32_t v = 1; v < vcpu_count; v++) {
             if (v != gone) {
                 expect_equal("result", errand_end(v), v);

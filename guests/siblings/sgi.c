@@ -113,13 +113,19 @@ static void check_storm(void)
 /* --- one after the other ------------------------------------------------------------------------
  */
 
-/* Each pair, each SGI, exactly once. */
-static uint64_t send_to_each(uint64_t intid)
+/* Each pair, exactly once, by as many numbers as there are pairs for. */
+static uint32_t number_for(uint32_t from, uint32_t to)
+{
+    return (from * vcpu_count + to) % SGI_COUNT;
+}
+
+static uint64_t send_to_each(uint64_t from)
 {
     for (uint32_t to = 0; to < vcpu_count; to++) {
+        uint32_t intid = number_for((uint32_t)from, to);
         uint64_t before = taken[to][intid];
 
-        send_sgi((uint32_t)intid, to);
+        send_sgi(intid, to);
         if (!wait_until_is(&taken[to][intid], before + 1)) {
             return 1;
         }
@@ -131,19 +137,17 @@ static void check_pairs(void)
 {
     forget();
     irq_unmask();
-    for (uint32_t intid = 0; intid < SGI_COUNT; intid++) {
-        for (uint32_t from = 0; from < vcpu_count; from++) {
-            expect_equal("not taken",
-                         from == 0 ? send_to_each(intid) : errand_do(from, send_to_each, intid), 0);
-        }
+    for (uint32_t from = 0; from < vcpu_count; from++) {
+        expect_equal("not taken",
+                     from == 0 ? send_to_each(from) : errand_do(from, send_to_each, from), 0);
     }
     wait_ns(SETTLE_NS);
     for (uint32_t to = 0; to < vcpu_count; to++) {
         for (uint32_t intid = 0; intid < SGI_COUNT; intid++) {
-            expect_equal("taken", taken[to][intid], vcpu_count);
-            for (uint32_t from = 0; from < vcpu_count && !gic_is_v3; from++) {
-                expect_equal("from", taken_from[to][from][intid], 1);
-            }
+            expect_equal("taken", taken[to][intid], sent_to(to, intid));
+        }
+        for (uint32_t from = 0; from < vcpu_count && !gic_is_v3; from++) {
+            expect_equal("from", taken_from[to][from][number_for(from, to)], 1);
         }
     }
     irq_mask();
@@ -322,9 +326,12 @@ static void check_timers(void)
 }
 
 static const struct rule rules[] = {
-    {"each-pair-each-number", check_pairs},    {"storm", check_storm},
-    {"kept-while-masked", check_masked},       {"wakes-who-sleeps", check_token},
-    {"in-the-next-window", check_next_window}, {"storm-beside-timers", check_timers},
+    {"each-pair", check_pairs},
+    {"storm", check_storm},
+    {"kept-while-masked", check_masked},
+    {"wakes-who-sleeps", check_token},
+    {"in-the-next-window", check_next_window},
+    {"storm-beside-timers", check_timers},
 };
 
 const struct area area_sgi = {"sgi", rules, countof(rules), true};

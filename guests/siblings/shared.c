@@ -27,6 +27,19 @@ static void begin(uint32_t to)
     irq_unmask();
 }
 
+/* Its handler may be out of its window before it ends the interrupt. */
+static void expect_ends(const char *what, uint32_t intid, uint32_t of)
+{
+    uint64_t limit = patience();
+
+    while ((read32(gic_bits(GICD_ISACTIVER, intid, of)) >> (intid % 32U) & 1U) != 0) {
+        if (chunk() > limit) {
+            expect(false, what);
+            break;
+        }
+    }
+}
+
 /* Pended by vCPU 0, it comes to `to` once. */
 static void expect_comes(const char *what, uint32_t intid, uint32_t to)
 {
@@ -94,7 +107,7 @@ static void check_active(void)
         expect(wait_until_is(&taken[to][SPI_FREE], before + 2), "does not come again");
         wait_ns(SETTLE_NS / 4);
         expect_equal("taken", taken[to][SPI_FREE], before + 2);
-        expect(!is_bit(GICD_ISACTIVER, SPI_FREE), "active at the end");
+        expect_ends("active at the end", SPI_FREE, to);
     }
 }
 
@@ -212,8 +225,7 @@ static void check_private(void)
         expect(!is_bit_of(of, GICD_ISPENDR), "pending");
         expect(!is_bit_of(0, GICD_ISACTIVER), "active here");
         hold = HOLD_NOTHING;
-        wait_ns(SETTLE_NS / 8);
-        expect(!is_bit_of(of, GICD_ISACTIVER), "active at the end");
+        expect_ends("active at the end", PPI_FREE, of);
     }
 }
 
@@ -261,7 +273,7 @@ static void check_storm(void)
     interrupts_quiet();
     wait_ns(SETTLE_NS);
     for (uint32_t intid = SPI_FREE; intid < SPI_FREE + OTHERS; intid++) {
-        expect(!is_bit(GICD_ISACTIVER, intid), "active behind the storm");
+        expect_ends("active behind the storm", intid, 0);
         for (uint32_t to = 0; to < vcpu_count; to++) {
             set_target(intid, to);
             set_bit(GICD_ISENABLER, intid);
