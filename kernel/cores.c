@@ -110,9 +110,14 @@ static const char *words_for(int64_t result)
 static void start(struct core *core)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
-    int64_t result = (int64_t)firmware_call(PSCI_CPU_ON_64, platform->cpu_mpidr[core->cpu],
-                                            mmu_physical(secondary_entry).pa,
-                                            (uint64_t)(uintptr_t)core, platform->psci == PSCI_HVC);
+    int64_t result;
+
+    if (platform->psci == PSCI_NONE) {
+        refuse(core, "the tree has no PSCI, by which it would be started", 0);
+    }
+    result = (int64_t)firmware_call(PSCI_CPU_ON_64, platform->cpu_mpidr[core->cpu],
+                                    mmu_physical(secondary_entry).pa, (uint64_t)(uintptr_t)core,
+                                    platform->psci == PSCI_HVC);
 
     /* Results are 32 bits wide in some firmware's registers. */
     result = (int32_t)result;
