@@ -13,7 +13,7 @@
  *
  *     siblings: life frame=N          begins; all vCPUs run
  *     siblings: alone                 vCPU 0 goes on when the others are off
- *     siblings: storm sent=N          each second
+ *     siblings: storm sent=N          every 20 ms or so
  */
 #include "siblings.h"
 
@@ -22,7 +22,7 @@
 #define HURRY_NS       UINT64_C(50000000)
 #define LIFE_NS        UINT64_C(2000000)
 #define NS_PER_MS      1000000U
-#define STORM_NS       UINT64_C(200000000)
+#define STORM_NS       UINT64_C(20000000)
 
 enum life { CHECKS, RESET_BY_SIBLING, OFF_BY_SIBLING, SIBLING_OFF, STORM, ALL_OFF };
 
