@@ -12,6 +12,7 @@
 #include <asm/el2_traps.h>
 #include <bulkhead/abi.h>
 #include <bulkhead/console_host.h>
+#include <bulkhead/frames.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/hm.h>
 #include <bulkhead/module_schedule.h>
@@ -33,97 +34,12 @@ static bool has_console(const struct core *core)
     return !CONFIG_SMP || core->index == 0;
 }
 
-static bool is_frame_by_frame(const struct core *core)
-{
-    return (CONFIG_SMP || CONFIG_MODULE_SCHEDULES) && core->frame_by_frame;
-}
-
-/* --- where the core is in its schedule ------------------------------------------------------- */
-
 static void advance(struct core *core)
 {
-    if (++core->next == core->windows_end && !is_frame_by_frame(core)) {
+    if (++core->next == core->windows_end && !core_is_frame_by_frame(core)) {
         core->next = core->windows;
         frame_advance(&core->clock, &core->cursor);
     }
-}
-
-/* Settles the frames up to `frame`; true: there is a change that the core has yet to follow. */
-static bool settle(const struct core *core, uint64_t frame, struct timeline_change *change)
-{
-    enum timeline_answer answer = timeline_settle(&module_timeline, frame, core->changes, change);
-
-    if (answer == TIMELINE_LOST) {
-        panic("core %u is more than %u changes of schedule late", core->index, TIMELINE_CHANGES);
-    }
-    return answer == TIMELINE_CHANGE;
-}
-
-/* The same as catch_up() where the cursor stays in the present frame.  Goes no further than to the
- * end of the present schedule, or of the module. */
-static void catch_up_by_frames(struct core *core, uint64_t now)
-{
-    struct window *window = &core->windows[0];
-    struct frame_cursor here = core->cursor;
-    struct timeline_change change;
-    uint64_t frames = (now - here.start) / core->clock.ticks;
-
-    if (frames >= core->stop_frame - here.frame) {
-        frames = core->stop_frame - here.frame - 1;
-    }
-    /* The quotient is off by one at most, since frame lengths are rounded down. */
-    if (frames > 1) {
-        frame_skip(&core->clock, &here, frames - 1);
-    }
-    for (;;) {
-        struct frame_cursor next = here;
-
-        frame_advance(&core->clock, &next);
-        if (next.start > now || next.frame >= core->stop_frame) {
-            break;
-        }
-        here = next;
-    }
-    if (here.frame != core->cursor.frame && settle(core, here.frame, &change)) {
-        here = core->cursor;
-        frame_skip(&core->clock, &here, change.frame - 1 - here.frame);
-    }
-    window->due += here.frame - core->cursor.frame;
-    window->run += here.frame - core->cursor.frame;
-    core->cursor = here;
-    core->window_start = here.start;
-    core->window_frame = here.frame;
-}
-
-/* Something is to change behind the present frame. */
-static bool change_is_coming(const struct core *core)
-{
-    struct timeline_change change;
-
-    return timeline_next(&module_timeline, core->changes, &change);
-}
-
-/* A core without boundaries ran through frames: count them and go to the first one that starts
- * after `now`.  O(1): the quotient is off by one frame at most, since frame lengths are rounded
- * down. */
-static void catch_up(struct core *core, uint64_t now)
-{
-    struct window *window = &core->windows[0];
-    uint64_t before = core->cursor.frame;
-
-    if (now < core->cursor.start) {
-        return;
-    }
-    if (is_frame_by_frame(core)) {
-        catch_up_by_frames(core, now);
-        return;
-    }
-    frame_skip(&core->clock, &core->cursor, (now - core->cursor.start) / core->clock.ticks);
-    while (core->cursor.start <= now) {
-        frame_advance(&core->clock, &core->cursor);
-    }
-    window->due += core->cursor.frame - before;
-    window->run += core->cursor.frame - before;
 }
 
 /* --- leaving a window ------------------------------------------------------------------------ */
@@ -285,7 +201,7 @@ static __attribute__((noinline)) void open_window(struct core *core, struct vcpu
 static void arm_guard(struct core *core, const struct window *window)
 {
     if (!core->whole_frame || (has_console(core) && console_host_ready()) ||
-        (is_frame_by_frame(core) && change_is_coming(core))) {
+        (core_is_frame_by_frame(core) && frames_change_is_coming(core))) {
         guard_arm(core->cursor.start + window->guard_ticks);
     } else if (core->stop_frame != UINT64_MAX) {
         struct frame_cursor last = core->cursor;
@@ -452,80 +368,19 @@ static void skip_lost(struct core *core, uint64_t now)
     }
 }
 
-static void use_plan(struct core *core, uint32_t schedule)
-{
-    const struct core_plan *plan = &core->plan[schedule];
-
-    core->schedule = schedule;
-    core->windows = plan->windows;
-    core->windows_end = plan->windows_end;
-    core->clock = plan->clock;
-    if (core->whole_frame != plan->whole_frame) {
-        __atomic_store_n(&core->whole_frame, plan->whole_frame, __ATOMIC_RELEASE);
-        /* Nobody asks a core with boundaries for one. */
-        if (CONFIG_SMP && plan->whole_frame) {
-            gic->unmask(0, 1U << GIC_SGI_BOUNDARY);
-        } else if (CONFIG_SMP) {
-            gic->mask(0, 1U << GIC_SGI_BOUNDARY);
-        }
-    }
-}
-
 /* From the end of one frame into the next, whose schedule is settled as late as a release at its
- * start allows.  A frame that is over before it begins is lost as a whole, at the price of a few
- * instructions. */
+ * start allows. */
 static void next_frame(struct core *core)
 {
     struct frame_cursor next = core->cursor;
-    struct timeline_change change;
     uint64_t decided;
-    bool changed;
 
     frame_advance(&core->clock, &next);
     decided = next.start - core->guard_ticks;
     if ((int64_t)(counter_now() - decided) < 0) {
         idle(core, decided, NULL);
     }
-    changed = settle(core, next.frame, &change);
-    core->cursor = next;
-    if (changed) {
-        core->changes++;
-        use_plan(core, change.schedule);
-        core->change_frame = next.frame;
-        core->change_start = next.start;
-        trace_put(&core->trace, TRACE_SCHEDULE, change.schedule, next.start);
-    }
-    core->next = core->windows;
-    frame_advance(&core->clock, &next);
-    if ((int64_t)(counter_now() - next.start) >= 0) {
-        core->missed_count += core_window_count(core);
-        core->next = core->windows_end;
-    }
-}
-
-/* What its new schedule has for a partition whose first window in it comes, on whatever core. */
-static void follow_change(const struct core *core, struct partition *partition)
-{
-    uint64_t followed = __atomic_load_n(&partition->action_frame, __ATOMIC_ACQUIRE);
-
-    if (followed >= core->change_frame ||
-        !__atomic_compare_exchange_n(&partition->action_frame, &followed, core->change_frame, false,
-                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        return;
-    }
-    switch (module_state.desc->schedule[core->schedule].partition[partition->index].change_action) {
-    case CHANGE_IDLE:
-        partition_stop(partition);
-        break;
-    case CHANGE_COLD_START:
-        partition_start_begin(partition, PARTITION_COLD_START, BH_START_CHANGE);
-        break;
-    case CHANGE_WARM_START:
-        partition_start_begin(partition, PARTITION_WARM_START, BH_START_WARM);
-        break;
-    default:
-        break;
-    }
+    frames_begin(core, &next);
 }
 
 /* A window that its vCPU cannot use; its partition may start in it, by the steps of vCPU 0's core.
@@ -557,13 +412,13 @@ static struct vcpu *next_release(struct core *core)
             module_core_end(core);
         }
         skip_lost(core, now);
-        if (is_frame_by_frame(core)) {
+        if (core_is_frame_by_frame(core)) {
             if (core->next == core->windows_end) {
                 next_frame(core);
                 continue;
             }
             if (core->change_frame != 0) {
-                follow_change(core, core->next->vcpu->partition);
+                frames_follow_change(core, core->next->vcpu->partition);
             }
         }
         window = core->next;
@@ -595,7 +450,7 @@ static struct vcpu *guard_interrupt(struct core *core, struct vcpu *vcpu)
     }
     leave(core);
     if (core->whole_frame) {
-        catch_up(core, core->entry_ticks);
+        frames_catch_up(core, core->entry_ticks);
     }
     return next_release(core);
 }
@@ -694,9 +549,9 @@ struct vcpu *core_vcpu_stopped(struct vcpu *vcpu)
     leave(core);
     finish_power_off(vcpu);
     if (core->whole_frame) {
-        catch_up(core, counter_now());
-        guard = is_frame_by_frame(core) ? core->cursor.start + window->guard_ticks
-                                        : core->cursor.start - core->guard_ticks;
+        frames_catch_up(core, counter_now());
+        guard = core_is_frame_by_frame(core) ? core->cursor.start + window->guard_ticks
+                                             : core->cursor.start - core->guard_ticks;
     }
     idle(core, guard, vcpu->partition->vcpu[0].core == core ? vcpu->partition : NULL);
     return next_release(core);
@@ -741,70 +596,9 @@ void core_wait(struct vcpu *vcpu)
     }
 }
 
-bool core_frame_is_ending(const struct core *core)
-{
-    return core->whole_frame &&
-           (int64_t)(counter_now() - (core->cursor.start + core->windows[0].guard_ticks)) >= 0;
-}
-
-/* Where the present frame's usable time is over, a boundary would make the next release late: there
- * is one at the end of the next frame, unless that has another schedule. */
-static uint64_t boundary_of_frame(const struct core *core)
-{
-    struct frame_cursor frame = core->cursor;
-    struct timeline_change change;
-
-    if (core_frame_is_ending(core) && (!timeline_next(&module_timeline, core->changes, &change) ||
-                                       change.frame > frame.frame + 1)) {
-        frame_advance(&core->clock, &frame);
-    }
-    return frame.start + core->windows[0].guard_ticks;
-}
-
-void core_request_boundary(struct core *core)
-{
-    if (core->whole_frame && core->vcpu != NULL) {
-        uint64_t now = counter_now();
-        uint64_t guard;
-
-        /* Armed for later than this frame's end it is for the module's last one. */
-        if (guard_armed() &&
-            (int64_t)(sysreg_read(cnthp_cval_el2) - now) <= (int64_t)core->clock.ticks) {
-            return;
-        }
-        catch_up(core, now);
-        if (is_frame_by_frame(core)) {
-            guard_arm(boundary_of_frame(core));
-            return;
-        }
-        guard = core->cursor.start - core->clock.ticks + core->windows[0].guard_ticks;
-        guard_arm(guard > now ? guard : guard + core->clock.ticks);
-    }
-}
-
-void core_ask_for_boundary(struct core *core)
-{
-    if (!__atomic_load_n(&core->whole_frame, __ATOMIC_ACQUIRE)) {
-        return;
-    }
-    if (core == this_core()) {
-        core_request_boundary(core);
-    } else {
-        gic->kick(core, GIC_SGI_BOUNDARY);
-    }
-}
-
-uint64_t core_frame(struct core *core)
-{
-    if (core->whole_frame) {
-        catch_up(core, counter_now());
-    }
-    return core->window_frame;
-}
-
 void core_run(struct core *core, uint64_t start)
 {
-    use_plan(core, 0);
+    frames_use_plan(core, 0);
     core->next = core->windows;
     core->cursor.start = start;
     release_vcpu(next_release(core));

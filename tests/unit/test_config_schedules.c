@@ -23,41 +23,19 @@
 #define FIRST  "/bulkhead/schedules/schedule@0"
 #define SECOND "/bulkhead/schedules/schedule@1"
 #define SAID   "/partition-schedules"
-#define FLAG(path, name)                                                                           \
+#define CHANGE(kind, path, name, string)                                                           \
     {                                                                                              \
-        SET_FLAG, path, name, NULL, 0,                                                             \
+        kind, path, name, string, 0,                                                               \
         {                                                                                          \
             0                                                                                      \
         }                                                                                          \
     }
-#define TEXT(path, name, string)                                                                   \
-    {                                                                                              \
-        SET_STRING, path, name, string, 0,                                                         \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define NODE(path, name)                                                                           \
-    {                                                                                              \
-        ADD_NODE, path, name, NULL, 0,                                                             \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define LESS(path, name)                                                                           \
-    {                                                                                              \
-        DROP_PROPERTY, path, name, NULL, 0,                                                        \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-#define GONE(path)                                                                                 \
-    {                                                                                              \
-        DROP_NODE, path, NULL, NULL, 0,                                                            \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
+#define FLAG(path, name)         CHANGE(SET_FLAG, path, name, NULL)
+#define TEXT(path, name, string) CHANGE(SET_STRING, path, name, string)
+#define NODE(path, name)         CHANGE(ADD_NODE, path, name, NULL)
+#define LESS(path, name)         CHANGE(DROP_PROPERTY, path, name, NULL)
+#define GONE(path)               CHANGE(DROP_NODE, path, NULL, NULL)
+#define END                      CHANGE(CHANGE_END, NULL, NULL, NULL)
 #define SPACE(path, address, size)                                                                 \
     CELLS(path, "#address-cells", 1, address), CELLS(path, "#size-cells", 1, size)
 #define WINDOW(core, name, start, duration, phandle)                                               \
@@ -69,13 +47,6 @@
         CELLS(FIRST "/cpu@1/minor-frame@0", "vcpu", 1, 1), GONE(SECOND SAID),                      \
         CELLS(SECOND "/cpu@0/minor-frame@0", "partition", 1, 0x11),                                \
         CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 300000)
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
 
 /* nav has a period of 1 ms in the first schedule, whose second period has less time, and no window
  * in the second one, which is io's alone. */
