@@ -26,10 +26,13 @@ static void nap(void)
     for (uint32_t i = 0; i < LOOKS; i++) {
         chunk();
     }
+    irq_mask(); /* else the timer could fire before WFI, which nothing would end then */
     sysreg_write(cntv_cval_el0, counter_read() + ticks_from_ns(NAP_NS));
     sysreg_write(cntv_ctl_el0, 1);
     isb();
     insn("wfi");
+    irq_unmask();
+    isb();
 }
 
 void sibling_main(uint64_t index)

@@ -77,6 +77,19 @@ def test_linux_on_two_cores_of_which_it_shares_one_and_a_third_is_anothers(run_l
     assert run.lines_of("shares"), tail(run)
 
 
+@pytest.mark.requirement("BH-SMP-5", "BH-CON-3")
+def test_linux_on_two_cores_as_shipped_answers_its_shell(build, machine, tmp_path):
+    """What is typed comes to it though each of its windows is late."""
+    on = system.machine_for("linux-smp", gic=machine.gic)
+    made = system.build_system("linux-smp", on, build, out=str(tmp_path))
+    run = system.run(made, timeout_s=TIMEOUT_S, until=r"\[linux\] 42\n",
+                     answers=[(r"check: end .*\n", b"echo $((6 * 7))\r")])
+    said, = linux.lives(run.lines_of("linux"))
+    assert "SMP: Total of 2 processors activated." in "\n".join(said.lines), tail(run)
+    assert said.checks["interrupts"][0] and said.checks["simd"][0], tail(run)
+    assert "42" in said.lines, tail(run)
+
+
 @pytest.mark.requirement("BH-SMP-5")
 @pytest.mark.skipif(not SOAK, reason="BULKHEAD_SOAK")
 def test_linux_whose_vcpus_never_run_at_the_same_time(run_linux):
