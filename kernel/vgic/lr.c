@@ -254,7 +254,7 @@ static uint64_t lr_of_active(struct vgic_cpu *cpu, const struct vgic_bank *bank,
         return VGIC_LR_ACTIVE | (again ? VGIC_LR_PENDING : 0) | (others ? VGIC_LR_EOI : 0) |
                (uint64_t)source << LR_SOURCE_SHIFT;
     }
-    /* When the guest is done, the line is asked again, and one that a sibling waits for goes there. */
+    /* At its end the line is asked again, and one that a sibling waits for goes there. */
     if (!(bank->edge & bit) || (waits && !again))
         return VGIC_LR_ACTIVE | VGIC_LR_EOI;
     return VGIC_LR_ACTIVE | (again ? VGIC_LR_PENDING : 0);
