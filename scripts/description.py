@@ -10,7 +10,7 @@ of its place and entry point is put into the overlay where that says nothing.  `
 node is a wish: the hash of the bytes as they will be loaded is put in before anything is merged, so
 that whoever merges the overlays sees the same.
 
-Library: find(), machine_defaults(), compile_overlay(), Images, complete()."""
+Library: find(), machine_defaults(), compile_overlay(), Images, ImageError, complete()."""
 import dataclasses
 import gzip
 import hashlib
@@ -34,6 +34,18 @@ SUFFIXES = (".dtso", ".dtbo")
 
 class DescriptionError(Exception):
     """A description that the tools cannot turn into a system; the text is for the user."""
+
+
+class ImageError(DescriptionError):
+    """One whose image file is not there, or cannot be used.  node: that names it."""
+
+    def __init__(self, node, text):
+        super().__init__(text)
+        self.node = node
+
+    def at(self, place):
+        """The same with the place in the source, where one is known, in front."""
+        return ImageError(self.node, f"{place}: {self}" if place else str(self))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -321,7 +333,13 @@ class Images:
         self.kernel_of = {}
 
     def load(self, node):
-        """The file with the bytes that are loaded for an image node's image-file."""
+        """The file with the bytes that are loaded for an image node's image-file; or ImageError."""
+        try:
+            return self.load_file(node)
+        except DescriptionError as error:
+            raise ImageError(node, str(error)) from error
+
+    def load_file(self, node):
         name = node.string("image-file")
         if name not in self.file_of:
             self.file_of[name] = self.prepare(name, is_kernel(node))
@@ -414,5 +432,9 @@ def fill_hashes(overlay, images):
 
 def complete(overlay, images):
     """Puts into an overlay what only its image files can say."""
-    fill_addresses(overlay, images)
-    fill_hashes(overlay, images)
+    try:
+        fill_addresses(overlay, images)
+        fill_hashes(overlay, images)
+    except ImageError as error:
+        places = source_map.places_of(overlay, preprocess)
+        raise error.at(places.get((error.node.path, "image-file"))) from error

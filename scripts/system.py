@@ -257,10 +257,14 @@ def build_system(system, machine=Machine(), build="build", properties=None, out=
     for node, values in (properties or {}).items():
         for prop, value in values.items():
             put_property(work("merged.tmp"), node, prop, value)
-    modules = place_modules(work("merged.tmp"), images)
+    made = System(name, directory, build, machine, [], overlays)
+    try:
+        made.modules.extend(place_modules(work("merged.tmp"), images))
+    except description.ImageError as error:
+        place = made.source_map().place(error.node.path, "image-file")
+        raise error.at(place) from error
     pack(work("merged.tmp"), work("merged.dtb"))
     os.unlink(work("merged.tmp"))
-    made = System(name, directory, build, machine, modules, overlays)
     made.write_description()
     return made
 

@@ -303,7 +303,9 @@ def test_an_image_that_cannot_be_loaded_is_told(mine, content, told):
         with open(os.path.join(mine.directory, "guest.bin"), "wb") as image:
             image.write(content)
     mine.change("system", "guests/demo.bin", "guest.bin")
-    assert told in mine.told()
+    assert re.search(rf"/system\.dtso:\d+: .*guest\.bin.*{told}", mine.told())
+    mine.change("system", '"guest.bin";', '"guest.bin"; sha256;')
+    assert re.search(rf"/system\.dtso:\d+: .*guest\.bin.*{told}", mine.told())
 
 
 # --- what is shown ---------------------------------------------------------------------------------
