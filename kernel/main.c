@@ -121,6 +121,22 @@ static bool read_ram(void *context, paddr_t pa, void *to, size_t size_bytes)
     return true;
 }
 
+/* A board's tree of another kind: its registers would be where nothing is. */
+static bool check_gic(const struct platform_desc *platform)
+{
+    /* ID_AA64PFR0_EL1.GIC: the core has the system registers of a GICv3 (Arm ARM D17.2.64). */
+    bool has_registers = (sysreg_read(id_aa64pfr0_el1) >> 24 & 0xf) != 0;
+
+    if (has_registers == (platform->gic_version == GIC_V3)) {
+        return true;
+    }
+    log_line(
+        "refused gic-machine: the tree has a GICv%u, the machine a GICv%u: load the tree of this "
+        "board",
+        (unsigned int)platform->gic_version, has_registers ? 3U : 2U);
+    return false;
+}
+
 /* Whether the schedules have the CPU that this runs on: *boot_cpu. */
 static bool find_boot_cpu(const struct module_desc *module, uint32_t *boot_cpu)
 {
@@ -262,7 +278,8 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         refuse();
     }
     tree_console(&module->platform);
-    if (!find_boot_cpu(module, &boot_cpu) || !config_check_images(&input, module, &arena) ||
+    if (!check_gic(&module->platform) || !find_boot_cpu(module, &boot_cpu) ||
+        !config_check_images(&input, module, &arena) ||
         (CONFIG_GUEST_TREE && !config_make_trees(&input, module, &arena))) {
         refuse();
     }

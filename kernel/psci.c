@@ -34,7 +34,6 @@ enum psci_function {
 #define AFFINITY_ON             0U
 #define AFFINITY_OFF            1U
 #define AFFINITY_ON_PENDING     2U
-#define PSCI_ON_PENDING         (-5)
 
 /* CPU_SUSPEND's power_state, original format (5.4.2); an entry point is for powerdown only. */
 #define POWER_STATE_RESERVED UINT64_C(0xfcfe0000)
@@ -94,7 +93,7 @@ static int64_t cpu_on(struct vcpu *vcpu, uint64_t mpidr, uint64_t entry, uint64_
     /* Of those who race for it one gets it. */
     if (!__atomic_compare_exchange_n(&target->power, &seen, VCPU_ON_PENDING, false,
                                      __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-        return seen == VCPU_ON_PENDING ? PSCI_ON_PENDING : PSCI_ALREADY_ON;
+        return PSCI_ALREADY_ON; /* also while it is on its way: guests know no other answer */
     }
     vcpu_reset(target);
     target->context.pc = entry;

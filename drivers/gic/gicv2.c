@@ -17,7 +17,12 @@
 #define GICC_BPR  0x0008
 #define GICC_IAR  0x000c
 #define GICC_EOIR 0x0010
-#define GICC_DIR  0x1000
+/* DIR is on the second page; where the interface is repeated over 64 KiB, as it may be for guests
+ * with pages of that size, on the second one of those (GIC-400 on many boards: 128 KiB in the
+ * tree). */
+#define GICC_DIR         0x1000
+#define GICC_DIR_ALIASED 0x10000
+#define GICC_ALIASED     0x20000
 
 #define GICC_CTLR_ENABLE  (1U << 0)
 #define GICC_CTLR_EOIMODE (1U << 9) /* EOImodeNS in the non-secure view (4.4.1) */
@@ -37,6 +42,7 @@
 
 static volatile uint8_t *gicd;
 static volatile uint8_t *gicc;
+static volatile uint8_t *gicc_dir;
 static volatile uint8_t *gich;
 
 static START_UP void gicv2_init_distributor(const struct platform_desc *platform)
@@ -45,6 +51,7 @@ static START_UP void gicv2_init_distributor(const struct platform_desc *platform
 
     gicd = mmu_map_device(pa_of(platform->gicd.base), platform->gicd.size_bytes);
     gicc = mmu_map_device(pa_of(platform->gicc.base), platform->gicc.size_bytes);
+    gicc_dir = gicc + (platform->gicc.size_bytes >= GICC_ALIASED ? GICC_DIR_ALIASED : GICC_DIR);
     gich = mmu_map_device(pa_of(platform->gich.base), platform->gich.size_bytes);
 
     mmio_write32(gicd + GICD_CTLR, 0);
@@ -98,7 +105,7 @@ static uint32_t gicv2_acknowledge(void)
     /* Bits 12:10 are the source of an SGI, and must be named when it ends (4.4.5). */
     if (CONFIG_SMP && (value & 0x3ffU) < GIC_SGI_COUNT) {
         mmio_write32(gicc + GICC_EOIR, value);
-        mmio_write32(gicc + GICC_DIR, value);
+        mmio_write32(gicc_dir, value);
     }
     return value & 0x3ffU;
 }
@@ -110,7 +117,7 @@ static void gicv2_drop_priority(uint32_t intid)
 
 static void gicv2_deactivate(uint32_t intid)
 {
-    mmio_write32(gicc + GICC_DIR, intid);
+    mmio_write32(gicc_dir, intid);
 }
 
 /* GICH_LR (5.3.6) from the driver-neutral layout and back. */

@@ -130,17 +130,18 @@ static bool known_other_format(const struct config_input *input, const struct im
 {
     static const struct {
         uint8_t length;
-        uint8_t bytes[6];
+        uint8_t bytes[8];
     } magic[] = {
-        {2, {0x1f, 0x8b}},                  /* gzip */
-        {4, {0x7f, 'E', 'L', 'F'}},         /* ELF */
-        {4, {0x28, 0xb5, 0x2f, 0xfd}},      /* zstd */
-        {6, {0xfd, '7', 'z', 'X', 'Z', 0}}, /* xz */
-        {4, {0x04, 0x22, 0x4d, 0x18}},      /* lz4 frame */
-        {4, {0x02, 0x21, 0x4c, 0x18}},      /* lz4 legacy, as Linux builds it */
-        {3, {'B', 'Z', 'h'}},               /* bzip2 */
-        {4, {0x27, 0x05, 0x19, 0x56}},      /* U-Boot legacy image */
-        {4, {0xd0, 0x0d, 0xfe, 0xed}},      /* device tree or FIT */
+        {2, {0x1f, 0x8b}},                         /* gzip */
+        {4, {0x7f, 'E', 'L', 'F'}},                /* ELF */
+        {4, {0x28, 0xb5, 0x2f, 0xfd}},             /* zstd */
+        {6, {0xfd, '7', 'z', 'X', 'Z', 0}},        /* xz */
+        {4, {0x04, 0x22, 0x4d, 0x18}},             /* lz4 frame */
+        {4, {0x02, 0x21, 0x4c, 0x18}},             /* lz4 legacy, as Linux builds it */
+        {3, {'B', 'Z', 'h'}},                      /* bzip2 */
+        {4, {0x27, 0x05, 0x19, 0x56}},             /* U-Boot legacy image */
+        {4, {0xd0, 0x0d, 0xfe, 0xed}},             /* device tree or FIT */
+        {8, {'M', 'Z', 0, 0, 'z', 'i', 'm', 'g'}}, /* Linux that unpacks itself, under EFI only */
     };
     for (size_t index = 0; index < ARRAY_COUNT(magic); index++) {
         if (memcmp(header, magic[index].bytes, magic[index].length) == 0) {

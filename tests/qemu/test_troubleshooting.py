@@ -136,6 +136,16 @@ def test_overlay_larger_than_the_kernels_memory(small, items, tmp_path):
     refused(loaded.leave(small, [*items, item], str(tmp_path)), "refused startup-memory", "bytes")
 
 
+@pytest.mark.troubleshooting("refused gic-machine")
+@pytest.mark.parametrize("gic", [2, 3])
+def test_tree_of_a_machine_with_another_gic(build, tmp_path, gic):
+    made = system.build_system("one-partition", system.Machine(gic=gic), build,
+                               out=str(tmp_path / "made"))
+    run = system.run(made, machine=system.Machine(gic=5 - gic))
+    assert run.status == "refused" and run.windows_run == 0, run.console[-2000:]
+    assert f"refused gic-machine: the tree has a GICv{gic}, the machine a GICv{5 - gic}" in run.console
+
+
 @pytest.mark.troubleshooting("refused cores-support")
 def test_kernel_for_one_core(build, tmp_path):
     """... refuses a second CPU, also one that is to be idle."""

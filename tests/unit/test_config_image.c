@@ -184,8 +184,9 @@ static void other_formats_are_named(void **state)
         "BZh",
         "\x27\x05\x19\x56",
         "\xd0\x0d\xfe\xed",
+        "MZ\0\0zimg",
     };
-    static const size_t length[] = {3, 4, 4, 6, 4, 4, 3, 4, 4};
+    static const size_t length[] = {3, 4, 4, 6, 4, 4, 3, 4, 4, 8};
     (void)state;
     for (size_t index = 0; index < ARRAY_COUNT(magic); index++) {
         struct fixture fixture;
