@@ -2,8 +2,10 @@
 """Do several cores run one module in step, each by a schedule of its own, and is what one of them runs
 of no concern to the others?  By the host's clock, since an emulator's cores share the host's: windows
 are late there, which the kernel records, so these tests are about what happens and in which order."""
+import dataclasses
 import os
 import re
+import struct
 
 import pytest
 
@@ -160,6 +162,38 @@ def test_two_cpus_of_the_tree_with_one_address_are_refused(make_cores):
     change_tree(made, "/cpus/cpu@1", "reg", "0")
     (_, words), *_ = refused(system.run(made))
     assert "cpu" in words.lower()
+
+
+def with_code(made, symbol, word, directory):
+    """The same system with a kernel that begins `symbol` with another instruction: what no machine
+    here does by itself."""
+    with open(os.path.join(made.build, "bulkhead.map"), encoding="utf-8") as text:
+        (address,) = re.findall(rf"(0x[0-9a-f]+)\s+{symbol}$", text.read(), re.MULTILINE)
+    with open(made.kernel, "rb") as image:
+        code = bytearray(image.read())
+    struct.pack_into("<I", code, int(address, 16) % (2 << 20), word)
+    directory.mkdir()
+    (directory / "bulkhead.bin").write_bytes(code)
+    return dataclasses.replace(made, build=str(directory))
+
+
+@pytest.mark.requirement("BH-SMP-2")
+def test_a_core_that_is_started_and_does_not_come_is_named(make_cores, tmp_path):
+    made = make_cores(2, [Partition("a", "demo")], [Window("a", 0, 5 * MS)], 10 * MS, 5, idle=(1,))
+    branch_to_itself = 0x14000000
+    (rule, words), = refused(system.run(with_code(made, "secondary_entry", branch_to_itself,
+                                                  tmp_path / "build")))
+    assert rule == "cpu-start"
+    assert "CPU 1 " in words and "does not come up" in words
+
+
+@pytest.mark.requirement("BH-SMP-6")
+def test_a_panic_of_another_core_is_told_and_ends_the_module(make_cores, tmp_path):
+    made = make_cores(2, [Partition("a", "demo")], [Window("a", 0, 5 * MS)], 10 * MS, 5, idle=(1,))
+    breakpoint_here = 0xD4200000
+    run = system.run(with_code(made, "secondary_main", breakpoint_here, tmp_path / "build"))
+    assert run.status == "panic", tail(run)
+    assert "bulkhead: panic: unexpected exception: synchronous from EL2" in run.console
 
 
 # --- one partition on several cores ---------------------------------------------------------------
