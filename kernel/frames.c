@@ -141,10 +141,10 @@ void frames_follow_change(const struct core *core, struct partition *partition)
         partition_stop(partition);
         break;
     case CHANGE_COLD_START:
-        partition_start_begin(partition, PARTITION_COLD_START, BH_START_CHANGE);
+        (void)partition_start_begin(partition, PARTITION_COLD_START, BH_START_CHANGE);
         break;
     case CHANGE_WARM_START:
-        partition_start_begin(partition, PARTITION_WARM_START, BH_START_WARM);
+        (void)partition_start_begin(partition, PARTITION_WARM_START, BH_START_WARM);
         break;
     default:
         break;

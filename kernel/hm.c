@@ -115,6 +115,7 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
 {
     struct partition *partition = vcpu->partition;
     enum hm_action action = hm_table[error].action;
+    bool first = false; /* of its vCPUs, to end or restart it; what it wants is told once */
     struct event event = {error, partition, vcpu->context.pc, address, detail};
 
     trace_put(&this_core()->trace, TRACE_HEALTH, (uint32_t)error << 16 | partition->desc->id,
@@ -123,18 +124,18 @@ void hm_partition_event(struct vcpu *vcpu, enum hm_error error, uint64_t address
         count(&event_count);
         count(&partition->health_events);
     }
-    enqueue(&event);
-    if (partition_mode(partition) != PARTITION_NORMAL) {
-        return; /* a sibling was first */
-    }
     if (action == HM_STOP_PARTITION) {
-        partition_stop(partition);
-        if (CONFIG_MODULE_SCHEDULES && hm_table[error].is_error &&
-            partition->desc->maintenance_on_error) {
-            module_schedule_change(this_core(), module_state.desc->maintenance_schedule);
-        }
+        first = partition_stop_running(partition);
     } else if (action == HM_RESTART_COLD) {
-        partition_start_begin(partition, PARTITION_COLD_START, BH_START_RESTART);
+        first = partition_mode(partition) == PARTITION_NORMAL &&
+                partition_start_begin(partition, PARTITION_COLD_START, BH_START_RESTART);
+    }
+    if (first || hm_table[error].is_error) {
+        enqueue(&event);
+    }
+    if (CONFIG_MODULE_SCHEDULES && first && hm_table[error].is_error &&
+        partition->desc->maintenance_on_error) {
+        module_schedule_change(this_core(), module_state.desc->maintenance_schedule);
     }
 }
 

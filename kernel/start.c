@@ -40,19 +40,33 @@ static void tell_siblings(const struct partition *partition)
 
 /* The cursor is at the beginning while the partition runs.  One that was stopped in the midst of a
  * start is stopped for good until a change of schedule, which has one core look after it. */
-void partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason)
+bool partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason)
 {
     enum partition_mode seen = partition_mode(partition);
 
     if (seen == PARTITION_IDLE) {
         partition->start = (struct start_cursor){0};
     }
-    if ((seen == PARTITION_NORMAL || seen == PARTITION_IDLE) &&
-        __atomic_compare_exchange_n(&partition->mode, &seen, mode, false, __ATOMIC_SEQ_CST,
-                                    __ATOMIC_ACQUIRE)) {
-        partition->start_reason = reason;
-        tell_siblings(partition);
+    if ((seen != PARTITION_NORMAL && seen != PARTITION_IDLE) ||
+        !__atomic_compare_exchange_n(&partition->mode, &seen, mode, false, __ATOMIC_SEQ_CST,
+                                     __ATOMIC_ACQUIRE)) {
+        return false;
     }
+    partition->start_reason = reason;
+    tell_siblings(partition);
+    return true;
+}
+
+bool partition_stop_running(struct partition *partition)
+{
+    enum partition_mode seen = PARTITION_NORMAL;
+
+    if (!__atomic_compare_exchange_n(&partition->mode, &seen, PARTITION_IDLE, false,
+                                     __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE)) {
+        return false;
+    }
+    tell_siblings(partition);
+    return true;
 }
 
 void partition_stop(struct partition *partition)

@@ -41,7 +41,8 @@ static void begin(void)
 {
     struct core *none = NULL;
 
-    if (!__atomic_compare_exchange_n(&speaker, &none, this_core(), false, __ATOMIC_ACQ_REL,
+    if (CONFIG_SMP &&
+        !__atomic_compare_exchange_n(&speaker, &none, this_core(), false, __ATOMIC_ACQ_REL,
                                      __ATOMIC_ACQUIRE) &&
         none != this_core()) {
         for (;;) {

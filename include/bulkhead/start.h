@@ -14,11 +14,14 @@
 
 /* A partition that runs, or is idle, begins to start: `mode` is PARTITION_COLD_START, or
  * PARTITION_WARM_START, which leaves its memory as it is; reason: BH_START_... of abi.h.  Its vCPUs
- * on other cores are told.  One that is starting already goes on with that.  Any core. */
-void partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason);
+ * on other cores are told.  One that is starting already goes on with that: false.  Any core. */
+bool partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason);
 
 /* To mode IDLE, whatever it is in.  Any core. */
 void partition_stop(struct partition *partition);
+
+/* The same from mode NORMAL only; false: a sibling was first.  Any core. */
+bool partition_stop_running(struct partition *partition);
 
 /* One step.  Returns true when the partition is in mode NORMAL.  Core: vCPU 0's. */
 bool partition_start_step(struct partition *partition);

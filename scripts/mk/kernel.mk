@@ -27,7 +27,8 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 
 # Only what boundaries and traps go through is built for speed; all else is built for size.
 fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/core.o kernel/vgic/lr.o kernel/vgic/inputs.o \
-	kernel/vgic/regs.o drivers/gic/gicv2.o drivers/gic/gicv3.o)
+	kernel/vgic/regs.o drivers/gic/gicv2.o drivers/gic/gicv3.o \
+	$(if $(filter y,$(CONFIG_MODULE_SCHEDULES)),kernel/frames.o kernel/timeline.o))
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
