@@ -12,7 +12,7 @@
 /* What a boundary takes beyond that where a partition's vCPUs run on several cores, and where there
  * are several schedules. */
 #define SPREAD_GUARD_NS    2000U
-#define SCHEDULES_GUARD_NS 500U
+#define SCHEDULES_GUARD_NS 600U
 
 /* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
 #define MINIMUM_WINDOW_NS 5000U

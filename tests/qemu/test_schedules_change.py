@@ -17,7 +17,7 @@ NO_ACTION, INVALID_CONFIG, INVALID_PARAMETER = -4, -3, -2
 NORMAL, RESTARTED, COLD, WARM = range(4)  # start conditions
 
 MAY_CHANGE = ("set-module-schedule;",)
-GUARD_NS = 3_500  # of several schedules
+GUARD_NS = 3_600  # of several schedules
 PERIOD_PPI = 4  # INTID 20
 SCHEDULES_MAX = 16
 

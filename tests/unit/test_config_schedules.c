@@ -69,7 +69,7 @@ static const struct change modes[] = {
     NODE(FIRST SAID, "partition-schedule@1"),
     CELLS(FIRST SAID "/partition-schedule@1", "reg", 1, 1),
     CELLS(FIRST SAID "/partition-schedule@1", "period-ns", 1, 1000000),
-    CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 2, 0, 396500),
+    CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 2, 0, 396400),
     TEXT(FIRST SAID "/partition-schedule@1", "change-action", "warm-start"),
 
     NODE("/bulkhead/schedules", "schedule@1"),
@@ -140,7 +140,7 @@ static void modes_are_described(void **state)
     assert_true(first->core[0].window[2].period_start);
     assert_false(first->core[0].window[3].period_start);
     assert_int_equal(first->partition[0].period_ns, 1000000);
-    assert_int_equal(first->partition[0].duration_ns, 396500);
+    assert_int_equal(first->partition[0].duration_ns, 396400);
     assert_int_equal(first->partition[0].change_action, CHANGE_WARM_START);
     assert_string_equal(first->partition[0].node, FIRST SAID "/partition-schedule@1");
     assert_null(first->partition[1].node);
@@ -385,21 +385,21 @@ static const struct refused_mode refused_mode[] = {
     {RULE_PERIOD_TIME, /* the second period has one window, with its guard */
      FIRST SAID "/partition-schedule@1",
      "duration-ns",
-     396500,
-     396501,
-     {CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 396501)}},
+     396400,
+     396401,
+     {CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 396401)}},
     {RULE_PERIOD_TIME,
      FIRST SAID "/partition-schedule@1",
      "duration-ns",
-     246000,
-     396500,
+     245800,
+     396400,
      {CELLS(FIRST "/cpu@0/minor-frame@0", "reg", 4, 0, 0, 0, 53000)}},
     {RULE_PERIOD_TIME, /* a larger guard takes more of it */
      FIRST SAID "/partition-schedule@1",
      "duration-ns",
-     396499,
-     396500,
-     {CELLS("/bulkhead", "guard-ns", 1, 3501)}},
+     396399,
+     396400,
+     {CELLS("/bulkhead", "guard-ns", 1, 3601)}},
 
     {RULE_LABEL_TWICE, SECOND, "label", 0, 0, {TEXT(SECOND, "label", "schedule@0")}},
     {RULE_LABEL_TEXT,
@@ -444,15 +444,15 @@ static const struct refused_mode refused_mode[] = {
     {RULE_GUARD_SHORT, /* io is on two CPUs */
      "/bulkhead",
      "guard-ns",
-     5499,
-     5500,
-     {CELLS("/bulkhead", "guard-ns", 1, 5499), IO_ON_TWO_CPUS(0, 500000)}},
+     5599,
+     5600,
+     {CELLS("/bulkhead", "guard-ns", 1, 5599), IO_ON_TWO_CPUS(0, 500000)}},
     {RULE_WINDOW_SHORT, /* long enough for the guard of one CPU */
      "minor-frame@0",
      "reg",
-     10499,
-     10500,
-     {IO_ON_TWO_CPUS(0, 10499)}},
+     10599,
+     10600,
+     {IO_ON_TWO_CPUS(0, 10599)}},
     {RULE_CORE_START, FIRST "/cpu@1", "", 0, 0, {GONE("/psci")}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0)}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0x80000000)}},
@@ -478,19 +478,19 @@ static void each_mistake_is_told(void **state)
 static void a_partition_on_two_cpus_has_the_longer_guard(void **state)
 {
     static const struct change unsaid[] = {IO_ON_TWO_CPUS(0, 500000), END};
-    static const struct change said[] = {CELLS("/bulkhead", "guard-ns", 1, 5501),
+    static const struct change said[] = {CELLS("/bulkhead", "guard-ns", 1, 5601),
                                          IO_ON_TWO_CPUS(0, 500000), END};
     const struct module_desc *module;
     (void)state;
     module = read_modes(NULL);
     assert_non_null(module);
-    assert_int_equal(module->guard_ns, 3500);
+    assert_int_equal(module->guard_ns, 3600);
     module = read_modes(unsaid);
     assert_non_null(module);
-    assert_int_equal(module->guard_ns, 5500);
+    assert_int_equal(module->guard_ns, 5600);
     module = read_modes(said);
     assert_non_null(module);
-    assert_int_equal(module->guard_ns, 5501);
+    assert_int_equal(module->guard_ns, 5601);
 }
 
 /* What is one fault is told as one. */
@@ -528,7 +528,7 @@ static void the_last_period_goes_on_in_the_next_frame(void **state)
     outcome_complete(&outcome, blob, TREE_BYTES);
     assert_null(outcome.module);
     assert_int_equal(outcome.rule, RULE_PERIOD_TIME);
-    assert_int_equal(outcome.value, 395999);
+    assert_int_equal(outcome.value, 395799);
 }
 
 /* Windows of other vCPUs add nothing to a period, and those of other partitions neither. */
@@ -543,7 +543,7 @@ static void only_vcpu_0_counts(void **state)
     (void)state;
     assert_null(read_modes(change));
     assert_int_equal(outcome.rule, RULE_PERIOD_TIME);
-    assert_int_equal(outcome.value, 396499);
+    assert_int_equal(outcome.value, 396399);
 }
 
 /* A second vCPU elsewhere, in both schedules, and a schedule that names only the second CPU. */
@@ -558,7 +558,7 @@ static void vcpus_have_one_cpu_each(void **state)
         SPACE(SECOND "/cpu@1", 2, 2),
         WINDOW(SECOND "/cpu@1", "minor-frame@0", 0, 500000, 0x12),
         CELLS(SECOND "/cpu@1/minor-frame@0", "vcpu", 1, 1),
-        CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 394500),
+        CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 394400),
         END,
     };
     static const struct change moved[] = {
@@ -713,7 +713,7 @@ static void hash_sees_modes(void **state)
         {LESS("/bulkhead", "maintenance-schedule"), LESS(IO, "maintenance-on-error"), END},
         {CELLS(FIRST, "phandle", 1, 0x30), CELLS("/bulkhead", "maintenance-schedule", 1, 0x30),
          END},
-        {CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 396499), END},
+        {CELLS(FIRST SAID "/partition-schedule@1", "duration-ns", 1, 396399), END},
         {CELLS(FIRST SAID "/partition-schedule@1", "period-ns", 1, 2000000),
          LESS(FIRST "/cpu@0/minor-frame-next", "period-start"), END},
         {CELLS(FIRST SAID "/partition-schedule@1", "period-ns", 1, 2000000),
