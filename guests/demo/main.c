@@ -2,8 +2,10 @@
 /*
  * What does a partition see of its schedule?  The demonstration guest: it works through each of its
  * windows, sees by itself when the window began and what it got of it, and says so from time to
- * time.  The same image runs in every partition; the id makes the difference.
+ * time.  The same image runs in every partition; the id makes the difference.  One that may change
+ * the module's schedule goes through all of them, whose ids are 0, 1, 2, ...
  */
+#include <bulkhead/abi.h>
 #include <guest.h>
 
 #define REPORT_FRAMES 5U    /* a line in every fifth major frame */
@@ -25,6 +27,21 @@ static void print_us(const char *before, uint64_t ticks, const char *after)
     uint64_t ns = ns_from_ticks(ticks);
 
     print("%s%lu.%03lu us%s", before, ns / NS_PER_US, ns % NS_PER_US, after);
+}
+
+/* Asks for the schedule behind the present one, or for the first: what counts is the permission. */
+static void change_schedule(uint32_t frame)
+{
+    uint64_t next = hvc(BH_MODULE_SCHEDULE_STATUS, 0, 0, 0).x[2] + 1;
+    int64_t result = (int64_t)hvc(BH_SET_MODULE_SCHEDULE, next, 0, 0).x[0];
+
+    if (result == SMCCC_INVALID_PARAMETER) {
+        next = 0;
+        result = (int64_t)hvc(BH_SET_MODULE_SCHEDULE, next, 0, 0).x[0];
+    }
+    if (result == SMCCC_SUCCESS) {
+        print("frame %u: schedule %lu from its end on\n", frame, next);
+    }
 }
 
 int main(void)
@@ -64,6 +81,7 @@ int main(void)
                   watch.window.frame, watch.window.index, windows, late_ns);
             print_us("away for ", watch.first_ticks - watch.last_ticks, ", ");
             print("%lu steps, sum %016lx, stolen %lu\n", steps, state, watch.stolen_count);
+            change_schedule(watch.window.frame);
         }
     }
 }

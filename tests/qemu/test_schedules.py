@@ -98,6 +98,21 @@ def test_gap_core_has_a_cpu_that_nobody_gets(shipped):
     assert re.search(r"cpu 1: 0 windows", made.check().stdout)
 
 
+@pytest.mark.requirement("BH-MOD-1", "BH-MOD-4", "BH-TIME-1")
+def test_modes_goes_through_its_schedules(shipped):
+    run = system.run(shipped("modes", frames=None), timeout_s=60)
+    assert run.status == "ok", "\n".join(run.lines[-40:])
+    asked = [int(line.split(" from ")[0][-1]) for line in run.lines_of("control")
+             if " from its end on" in line]
+    assert asked == [1, 2, 0, 1, 2, 0, 1]
+    windows = systems.report_windows(run)
+    assert {window["schedule"] for window in windows} == {0, 1, 2}
+    assert all(window["due"] == window["run"] > 0 for window in windows)
+    assert systems.spread_ns(windows) == (0, 0)
+    begun = [line for line in run.lines_of("payload") if line.startswith("hello ")]
+    assert len(begun) == 1 + 5  # in start cold, in cruise warm; in maintenance it has no window
+
+
 @pytest.mark.requirement("BH-TIME-1", "BH-TIME-2", "BH-TIME-3")
 def test_mixed_criticality_as_shipped(shipped):
     """A greedy partition of low criticality takes nothing from the others."""
