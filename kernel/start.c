@@ -6,6 +6,7 @@
 #include <asm/mmu.h>
 #include <asm/set_way.h>
 #include <asm/sysreg.h>
+#include <bulkhead/abi.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/module_state.h>
 #include <bulkhead/share.h>
@@ -46,6 +47,10 @@ bool partition_start_begin(struct partition *partition, enum partition_mode mode
 
     if (seen == PARTITION_IDLE) {
         partition->start = (struct start_cursor){0};
+    }
+    if (CONFIG_MODULE_SCHEDULES && mode == PARTITION_WARM_START && partition->torn) {
+        mode = PARTITION_COLD_START;
+        reason = BH_START_CHANGE;
     }
     if ((seen != PARTITION_NORMAL && seen != PARTITION_IDLE) ||
         !__atomic_compare_exchange_n(&partition->mode, &seen, mode, false, __ATOMIC_SEQ_CST,
@@ -209,6 +214,14 @@ static void reset_step(struct partition *partition, enum partition_mode mode)
     dsb(ish);
     isb();
     partition->start = (struct start_cursor){0};
+    if (CONFIG_MODULE_SCHEDULES) {
+        partition->torn = false;
+    }
+    if (CONFIG_SMP) { /* what was typed to its former life */
+        __atomic_store_n(&partition->typed.tail,
+                         __atomic_load_n(&partition->typed.head, __ATOMIC_ACQUIRE),
+                         __ATOMIC_RELEASE);
+    }
     partition->start_count++;
     /* Unless it was stopped meanwhile. */
     (void)__atomic_compare_exchange_n(&partition->mode, &mode, PARTITION_NORMAL, false,
@@ -226,6 +239,9 @@ bool partition_start_step(struct partition *partition)
     if (mode == PARTITION_WARM_START) {
         reset_step(partition, mode);
     } else if (cursor->phase == PHASE_SCRUB) {
+        if (CONFIG_MODULE_SCHEDULES) {
+            partition->torn = true;
+        }
         scrub_step(partition);
     } else if (cursor->phase == PHASE_IMAGES && cursor->index < partition->desc->image_count) {
         image_step(partition);

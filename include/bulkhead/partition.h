@@ -106,6 +106,7 @@ struct partition {
     struct start_cursor start;
     uint64_t own_ticks;    /* own time at the next window's start: what the others lasted by plan */
     uint64_t start_count;  /* starts completed */
+    bool torn;             /* its memory is half restored: no warm start */
     uint32_t start_reason; /* BH_START_... of the last one that was begun */
     uint64_t action_frame; /* the change of schedule that it has followed, by its first frame */
     uint64_t health_events;

@@ -13,8 +13,9 @@
 #define START_STEP_NS UINT64_C(4000)
 
 /* A partition that runs, or is idle, begins to start: `mode` is PARTITION_COLD_START, or
- * PARTITION_WARM_START, which leaves its memory as it is; reason: BH_START_... of abi.h.  Its vCPUs
- * on other cores are told.  One that is starting already goes on with that: false.  Any core. */
+ * PARTITION_WARM_START, which leaves its memory as it is (cold, too, if a start was broken off in
+ * it); reason: BH_START_... of abi.h.  Its vCPUs on other cores are told.  One that is starting
+ * already goes on with that: false.  Any core. */
 bool partition_start_begin(struct partition *partition, enum partition_mode mode, uint32_t reason);
 
 /* To mode IDLE, whatever it is in.  Any core. */

@@ -3,6 +3,7 @@
 Partitions that change the schedule in each frame, in a frame's last instants, from several cores at
 once; what becomes of a partition by a change; periods.  One core under icount is exact; several
 cores run by the host's clock, where windows may be late or missed, but cores must never differ."""
+import dataclasses
 import re
 
 import pytest
@@ -403,6 +404,22 @@ def test_a_start_revives_a_stopped_partition(ran, action, condition, lives):
     revived = [line for line in window_lines(run, "p") if 3 < line["frame"] < 11]
     assert {(line["life"], line["kept"], line["condition"], line["dirty"]) for line in revived} \
         == {(lives, lives, condition, 0)}
+
+
+@pytest.mark.requirement("BH-MOD-4", "BH-RST-1")
+def test_memory_of_a_start_that_was_broken_off_is_not_kept(ran):
+    """Restoring 16 MiB takes several windows; idle stops it in the midst, and the warm start that
+    follows is a cold one, since there is nothing whole to keep."""
+    schedules = [dataclasses.replace(TWO[0], said=(Said("p", change_action=action),) if action else ())
+                 for action in (None, "cold-start", "idle", "warm-start")]
+    run = ran([scripted("c", {2: [(SET, 1)], 3: [(SET, 2)], 4: [(SET, 3)]}, MAY_CHANGE),
+               scripted("p", {}, memory=(Memory(systems.RAM, 16 * systems.MIB),)), spinner("o")],
+              schedules, 22)
+    after = [line for line in window_lines(run, "p") if line["frame"] > 2]
+    assert after and after[0]["frame"] > 6
+    assert {(line["life"], line["kept"], line["condition"], line["dirty"]) for line in after} \
+        == {(1, 1, COLD, 0)}
+    assert re.search(r"partition p +NORMAL +starts 2 ", run.console)
 
 
 @pytest.mark.requirement("BH-MOD-4")
