@@ -78,7 +78,7 @@ static void take_posts(struct vcpu *vcpu)
     uint8_t from[VGIC_SGI_COUNT] = {0};
 
     for (uint32_t left = sgis; left != 0; left &= left - 1U) {
-        uint32_t intid = (uint32_t)__builtin_ctz(left);
+        uint32_t intid = (uint32_t)__builtin_ctz(left) % VGIC_SGI_COUNT;
 
         from[intid] = __atomic_exchange_n(&share->posted_by[intid], 0, __ATOMIC_ACQ_REL);
     }
@@ -324,16 +324,16 @@ bool share_has_interrupt(struct vcpu *vcpu)
     return pending || !is_attached(vcpu);
 }
 
-void share_post_sgi(const struct vcpu *vcpu, uint32_t targets, uint32_t intid)
+void share_post_sgi(const struct vcpu *vcpu, uint32_t targets, uint32_t sgi)
 {
     const struct partition *partition = vcpu->partition;
 
     for (targets &= ~bit_of(vcpu); targets != 0; targets &= targets - 1U) {
         struct vcpu *target = &partition->vcpu[__builtin_ctz(targets)];
 
-        (void)__atomic_fetch_or(&target->share.posted_by[intid], (uint8_t)bit_of(vcpu),
-                                __ATOMIC_RELAXED);
-        (void)__atomic_fetch_or(&target->share.posted, UINT32_C(1) << intid, __ATOMIC_SEQ_CST);
+        (void)__atomic_fetch_or(&target->share.posted_by[sgi % VGIC_SGI_COUNT],
+                                (uint8_t)bit_of(vcpu), __ATOMIC_RELAXED);
+        (void)__atomic_fetch_or(&target->share.posted, UINT32_C(1) << sgi, __ATOMIC_SEQ_CST);
         if (is_running(target)) {
             kick(target);
         }

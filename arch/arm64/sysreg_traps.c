@@ -68,27 +68,17 @@
 #define DEBUG_PAIR_MASK  ESR_SYS_KEY(3, 7, 15, 0, 4)
 #define DEBUG_PAIR_VALUE ESR_SYS_KEY(2, 0, 0, 0, 4)
 
-#define ICC_IAR0_KEY    ESR_SYS_KEY(3, 0, 12, 8, 0)
-#define ICC_EOIR0_KEY   ESR_SYS_KEY(3, 0, 12, 8, 1)
-#define ICC_HPPIR0_KEY  ESR_SYS_KEY(3, 0, 12, 8, 2)
-#define ICC_BPR0_KEY    ESR_SYS_KEY(3, 0, 12, 8, 3)
-#define ICC_AP0R0_KEY   ESR_SYS_KEY(3, 0, 12, 8, 4)
-#define ICC_AP0R1_KEY   ESR_SYS_KEY(3, 0, 12, 8, 5)
-#define ICC_AP0R2_KEY   ESR_SYS_KEY(3, 0, 12, 8, 6)
-#define ICC_AP0R3_KEY   ESR_SYS_KEY(3, 0, 12, 8, 7)
-#define ICC_DIR_KEY     ESR_SYS_KEY(3, 0, 12, 11, 1)
-#define ICC_SGI1R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 5)
-#define ICC_ASGI1R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 6)
-#define ICC_SGI0R_KEY   ESR_SYS_KEY(3, 0, 12, 11, 7)
-#define ICC_SRE_KEY     ESR_SYS_KEY(3, 0, 12, 12, 5)
-#define ICC_IGRPEN0_KEY ESR_SYS_KEY(3, 0, 12, 12, 6)
+#define ICC_DIR_KEY    ESR_SYS_KEY(3, 0, 12, 11, 1)
+#define ICC_SGI1R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 5)
+#define ICC_ASGI1R_KEY ESR_SYS_KEY(3, 0, 12, 11, 6)
+#define ICC_SGI0R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 7)
+#define ICC_SRE_KEY    ESR_SYS_KEY(3, 0, 12, 12, 5)
 
 /* ID group 3: op0 3, op1 0, CRn 0, any CRm and op2. */
 #define ID_GROUP_MASK  ESR_SYS_KEY(3, 7, 15, 0, 0)
 #define ID_GROUP_VALUE ESR_SYS_KEY(3, 0, 0, 0, 0)
 
 #define OSLSR_OSLM_IMPLEMENTED UINT64_C(0x8) /* the OS lock exists and is open (OSLSR_EL1) */
-#define INTID_NONE             UINT64_C(1023)
 #define ICC_SRE_SRE_DFB_DIB    UINT64_C(7)
 
 #define PSTATE_T     (UINT64_C(1) << 5)
@@ -164,23 +154,14 @@ static enum sysreg_result gic_register(struct vcpu *vcpu, uint64_t esr)
     }
     switch (esr & ESR_SYS_KEY_MASK) {
     case ICC_SGI1R_KEY:
-        return write ? when_taken(trap_sgi1r(vcpu, operand(vcpu, esr))) : SYSREG_UNDEFINED;
+        return write ? when_taken(trap_sgi1r(vcpu, operand(vcpu, esr), 1)) : SYSREG_UNDEFINED;
+    case ICC_SGI0R_KEY:
+    case ICC_ASGI1R_KEY: /* with one security state it reaches group 0, too */
+        return write ? when_taken(trap_sgi1r(vcpu, operand(vcpu, esr), 0)) : SYSREG_UNDEFINED;
     case ICC_DIR_KEY:
         return write ? when_taken(trap_dir(vcpu, operand(vcpu, esr))) : SYSREG_UNDEFINED;
-    case ICC_SGI0R_KEY:
-    case ICC_ASGI1R_KEY:
-        /* A partition's machine has one security state and delivers Group 1 only: an SGI of
-         * another group is one that its target has disabled. */
-        return when_done(write);
-    case ICC_IAR0_KEY:
-    case ICC_HPPIR0_KEY:
-        return when_done(read_only(vcpu, esr, INTID_NONE)); /* zero would be SGI 0 */
-    case ICC_SRE_KEY:
+    default: /* ICC_SRE_EL1 */
         return when_done(constant(vcpu, esr, ICC_SRE_SRE_DFB_DIB));
-    case ICC_EOIR0_KEY:
-        return when_done(write);
-    default: /* BPR0, AP0R<n>, IGRPEN0 */
-        return when_done(constant(vcpu, esr, 0));
     }
 }
 
@@ -338,20 +319,11 @@ enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     case CNTP_CVAL_EL0_KEY:
         return when_done(physical_timer(vcpu, esr));
 
-    case ICC_IAR0_KEY:
-    case ICC_EOIR0_KEY:
-    case ICC_HPPIR0_KEY:
-    case ICC_BPR0_KEY:
-    case ICC_AP0R0_KEY:
-    case ICC_AP0R1_KEY:
-    case ICC_AP0R2_KEY:
-    case ICC_AP0R3_KEY:
     case ICC_DIR_KEY:
     case ICC_SGI1R_KEY:
     case ICC_ASGI1R_KEY:
     case ICC_SGI0R_KEY:
     case ICC_SRE_KEY:
-    case ICC_IGRPEN0_KEY:
         return gic_register(vcpu, esr);
 
     default: /* hidden features, implementation-defined registers, what is not allocated */

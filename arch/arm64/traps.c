@@ -112,8 +112,8 @@ static void end_lists(struct vcpu *vcpu)
 }
 
 /* Of a partition on several cores.  An SGI to itself needs its own list registers; the others' are
- * posted last, since the instruction may trap again until then. */
-static bool send_sgi(struct vcpu *vcpu, uint32_t targets, uint32_t intid)
+ * posted last, since the instruction may trap again until then.  sgi: see share_post_sgi(). */
+static bool send_sgi(struct vcpu *vcpu, uint32_t targets, uint32_t sgi)
 {
     uint8_t from[VGIC_SGI_COUNT] = {0};
 
@@ -121,11 +121,11 @@ static bool send_sgi(struct vcpu *vcpu, uint32_t targets, uint32_t intid)
         if (!share_take(vcpu)) {
             return false;
         }
-        from[intid] = (uint8_t)(1U << vcpu->index);
-        vgic_sgis_pend(&vcpu->vgic, 1U << intid, from);
+        from[sgi % VGIC_SGI_COUNT] = (uint8_t)(1U << vcpu->index);
+        vgic_sgis_pend(&vcpu->vgic, 1U << sgi, from);
         share_give(vcpu);
     }
-    share_post_sgi(vcpu, targets, intid);
+    share_post_sgi(vcpu, targets, sgi);
     return true;
 }
 
@@ -510,13 +510,14 @@ bool trap(struct vcpu *vcpu)
 
 /* --- offered to the system-register emulation ------------------------------------------------ */
 
-bool trap_sgi1r(struct vcpu *vcpu, uint64_t value)
+bool trap_sgi1r(struct vcpu *vcpu, uint64_t value, uint32_t group)
 {
     if (partition_is_spread(vcpu->partition)) {
-        return send_sgi(vcpu, vgic_sgi1r_targets(&vcpu->vgic, value), (uint32_t)(value >> 24) & 15);
+        return send_sgi(vcpu, vgic_sgi1r_targets(&vcpu->vgic, value),
+                        VGIC_SGIR_INTID(value) + (group == 0 ? VGIC_SGI_COUNT : 0));
     }
     gic->read_list(&vcpu->vgic);
-    vgic_sgi1r_write(&vcpu->vgic, value);
+    vgic_sgi1r_write(&vcpu->vgic, value, group);
     gic->write_list(&vcpu->vgic);
     return true;
 }

@@ -38,6 +38,7 @@
 #define GICH_HCR_LRENPIE     (1U << 2)
 #define GICH_HCR_NPIE        (1U << 3)
 #define GICH_HCR_EOICOUNT(x) ((x) >> 27)
+#define GICH_VMCR_GROUPS     3U /* VMGrp0En, VMGrp1En */
 #define GICH_VMCR_VEM        (1U << 9)
 
 static volatile uint8_t *gicd;
@@ -142,7 +143,8 @@ static bool gicv2_ends_apart(void)
     return (mmio_read32(gich + GICH_VMCR) & GICH_VMCR_VEM) != 0;
 }
 
-static void gicv2_read_list(struct vgic_cpu *cpu)
+/* lr[] and what was ended. */
+static void read_lists(struct vgic_cpu *cpu)
 {
     /* With EOImode 1 it is GICV_DIR that ends an interrupt, and that page is not mapped. */
     if (cpu->active_overflow && !gicv2_ends_apart()) {
@@ -153,6 +155,12 @@ static void gicv2_read_list(struct vgic_cpu *cpu)
             cpu->lr[n] = unpack_state(cpu->lr[n], mmio_read32(gich + GICH_LR + 4U * n));
         }
     }
+}
+
+static void gicv2_read_list(struct vgic_cpu *cpu)
+{
+    cpu->groups_open = mmio_read32(gich + GICH_VMCR) & GICH_VMCR_GROUPS;
+    read_lists(cpu);
 }
 
 /* lr[] goes into list registers `used`, the others are emptied. */
@@ -172,7 +180,8 @@ static inline void set_list(const struct vgic_cpu *cpu, uint32_t used)
 static void gicv2_write_list(struct vgic_cpu *cpu)
 {
     set_list(cpu, cpu->lr_used);
-    mmio_write32(gich + GICH_HCR, GICH_HCR_EN | (cpu->more_pending ? GICH_HCR_NPIE : 0) |
+    mmio_write32(gich + GICH_HCR, GICH_HCR_EN | cpu->group_interrupts |
+                                      (cpu->more_pending ? GICH_HCR_NPIE : 0) |
                                       (cpu->active_overflow ? GICH_HCR_LRENPIE : 0));
     if (cpu->hw_done_any) {
         gic_deactivate_done(cpu);
@@ -181,7 +190,7 @@ static void gicv2_write_list(struct vgic_cpu *cpu)
 
 static bool gicv2_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
 {
-    uint32_t slot = vgic_quick_slot(cpu, intid, true);
+    uint32_t slot = vgic_quick_slot(cpu, intid);
     uint64_t lr;
 
     if (slot == VGIC_NO_SLOT) {
@@ -204,7 +213,10 @@ static void gicv2_detach(struct vgic_cpu *cpu)
 
 static void gicv2_read_ends(struct vgic_cpu *cpu)
 {
-    if (!gicv2_ends_apart()) {
+    uint32_t vmcr = mmio_read32(gich + GICH_VMCR);
+
+    cpu->groups_open = vmcr & GICH_VMCR_GROUPS;
+    if ((vmcr & GICH_VMCR_VEM) == 0) {
         cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
     }
     mmio_write32(gich + GICH_HCR, GICH_HCR_EN);
@@ -213,13 +225,14 @@ static void gicv2_read_ends(struct vgic_cpu *cpu)
 static void gicv2_save_detached(struct vcpu *vcpu)
 {
     vcpu->gic_vmcr = mmio_read32(gich + GICH_VMCR);
+    vcpu->vgic.groups_open = vcpu->gic_vmcr & GICH_VMCR_GROUPS;
     vcpu->gic_ap1r[0] = mmio_read32(gich + GICH_APR);
     mmio_write32(gich + GICH_HCR, 0);
 }
 
 static void gicv2_save(struct vcpu *vcpu)
 {
-    gicv2_read_list(&vcpu->vgic);
+    read_lists(&vcpu->vgic);
     gicv2_save_detached(vcpu);
 }
 

@@ -37,8 +37,8 @@
 #define ICH_HCR_EN          (UINT64_C(1) << 0)
 #define ICH_HCR_LRENPIE     (UINT64_C(1) << 2)
 #define ICH_HCR_NPIE        (UINT64_C(1) << 3)
-#define ICH_HCR_TALL0       (UINT64_C(1) << 11) /* group 0 registers are not the guest's */
 #define ICH_HCR_TDIR        (UINT64_C(1) << 14)
+#define ICH_VMCR_GROUPS     3U /* VENG0, VENG1 */
 #define ICH_VMCR_VEOIM      (UINT64_C(1) << 9)
 #define ICH_HCR_EOICOUNT(x) ((uint32_t)((x) >> 27) & 0x1fU)
 
@@ -229,7 +229,8 @@ static bool gicv3_ends_apart(void)
     return (sysreg_read(ICH_VMCR_EL2) & ICH_VMCR_VEOIM) != 0;
 }
 
-static void gicv3_read_list(struct vgic_cpu *cpu)
+/* lr[] and what was ended. */
+static void read_lists(struct vgic_cpu *cpu)
 {
     /* With EOImode 1 it is DIR that ends an interrupt, and that is trapped; QEMU counts EOIR, too.
      */
@@ -249,6 +250,12 @@ static void gicv3_read_list(struct vgic_cpu *cpu)
     default:
         break;
     }
+}
+
+static void gicv3_read_list(struct vgic_cpu *cpu)
+{
+    cpu->groups_open = (uint32_t)sysreg_read(ICH_VMCR_EL2) & ICH_VMCR_GROUPS;
+    read_lists(cpu);
 }
 
 /* lr[] is zero where unused, so writing all of it also empties what the last vCPU left. */
@@ -273,7 +280,7 @@ static void gicv3_write_list(struct vgic_cpu *cpu)
     set_list(cpu->lr, (cpu->lr_used | core->lr_loaded) != 0 ? cpu->lr_count : 0);
     core->lr_loaded = cpu->lr_used;
     sysreg_write(ICH_HCR_EL2,
-                 ICH_HCR_EN | ICH_HCR_TALL0 | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
+                 ICH_HCR_EN | cpu->group_interrupts | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
                      (cpu->active_overflow ? ICH_HCR_LRENPIE : 0) |
                      (cpu->active_overflow || cpu->dist->cpu_count > 1 ? ICH_HCR_TDIR : 0));
     if (cpu->hw_done_any) {
@@ -285,7 +292,7 @@ _Static_assert(VGIC_QUICK_SLOTS == 4, "the register names below");
 
 static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
 {
-    uint32_t slot = vgic_quick_slot(cpu, intid, false);
+    uint32_t slot = vgic_quick_slot(cpu, intid);
     uint64_t lr;
 
     switch (slot) {
@@ -326,7 +333,7 @@ static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
 }
 
 /* What a vCPU has that is in no list register: only partitions of several have this. */
-#define ICH_HCR_DETACHED (ICH_HCR_EN | ICH_HCR_TALL0 | ICH_HCR_TDIR)
+#define ICH_HCR_DETACHED (ICH_HCR_EN | ICH_HCR_TDIR)
 
 static void gicv3_detach(struct vgic_cpu *cpu)
 {
@@ -340,7 +347,10 @@ static void gicv3_detach(struct vgic_cpu *cpu)
 
 static void gicv3_read_ends(struct vgic_cpu *cpu)
 {
-    if (!gicv3_ends_apart()) {
+    uint64_t vmcr = sysreg_read(ICH_VMCR_EL2);
+
+    cpu->groups_open = (uint32_t)vmcr & ICH_VMCR_GROUPS;
+    if ((vmcr & ICH_VMCR_VEOIM) == 0) {
         cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
     }
     sysreg_write(ICH_HCR_EL2, ICH_HCR_DETACHED);
@@ -349,10 +359,15 @@ static void gicv3_read_ends(struct vgic_cpu *cpu)
 static void gicv3_save_detached(struct vcpu *vcpu)
 {
     vcpu->gic_vmcr = (uint32_t)sysreg_read(ICH_VMCR_EL2);
+    vcpu->vgic.groups_open = vcpu->gic_vmcr & ICH_VMCR_GROUPS;
+    vcpu->gic_ap0r[0] = (uint32_t)sysreg_read(ICH_AP0R0_EL2);
     vcpu->gic_ap1r[0] = (uint32_t)sysreg_read(ICH_AP1R0_EL2);
     if (active_priority_words > 1) {
+        vcpu->gic_ap0r[1] = (uint32_t)sysreg_read(ICH_AP0R1_EL2);
         vcpu->gic_ap1r[1] = (uint32_t)sysreg_read(ICH_AP1R1_EL2);
         if (active_priority_words > 2) {
+            vcpu->gic_ap0r[2] = (uint32_t)sysreg_read(ICH_AP0R2_EL2);
+            vcpu->gic_ap0r[3] = (uint32_t)sysreg_read(ICH_AP0R3_EL2);
             vcpu->gic_ap1r[2] = (uint32_t)sysreg_read(ICH_AP1R2_EL2);
             vcpu->gic_ap1r[3] = (uint32_t)sysreg_read(ICH_AP1R3_EL2);
         }
@@ -362,17 +377,21 @@ static void gicv3_save_detached(struct vcpu *vcpu)
 
 static void gicv3_save(struct vcpu *vcpu)
 {
-    gicv3_read_list(&vcpu->vgic);
+    read_lists(&vcpu->vgic);
     gicv3_save_detached(vcpu);
 }
 
 static void load_interface(const struct vcpu *vcpu)
 {
     sysreg_write(ICH_VMCR_EL2, vcpu->gic_vmcr);
+    sysreg_write(ICH_AP0R0_EL2, vcpu->gic_ap0r[0]);
     sysreg_write(ICH_AP1R0_EL2, vcpu->gic_ap1r[0]);
     if (active_priority_words > 1) {
+        sysreg_write(ICH_AP0R1_EL2, vcpu->gic_ap0r[1]);
         sysreg_write(ICH_AP1R1_EL2, vcpu->gic_ap1r[1]);
         if (active_priority_words > 2) {
+            sysreg_write(ICH_AP0R2_EL2, vcpu->gic_ap0r[2]);
+            sysreg_write(ICH_AP0R3_EL2, vcpu->gic_ap0r[3]);
             sysreg_write(ICH_AP1R2_EL2, vcpu->gic_ap1r[2]);
             sysreg_write(ICH_AP1R3_EL2, vcpu->gic_ap1r[3]);
         }

@@ -20,6 +20,8 @@
 #define read_bpr0()      sysreg_read(S3_0_C12_C8_3)
 #define write_bpr0(v)    sysreg_write(S3_0_C12_C8_3, v)
 #define read_ap0r0()     sysreg_read(S3_0_C12_C8_4)
+#define send_sgi0r(v)    sysreg_write(S3_0_C12_C11_7, v)
+#define send_asgi1r(v)   sysreg_write(S3_0_C12_C11_6, v)
 #define read_ap1r0()     sysreg_read(S3_0_C12_C9_0)
 #define write_ap1r0(v)   sysreg_write(S3_0_C12_C9_0, v)
 #define read_bpr1()      sysreg_read(S3_0_C12_C12_3)
@@ -170,15 +172,32 @@ static void check_group0_enables(const void *subject unused)
     isb();
 }
 
+static void open_group0(void)
+{
+    write32(GICD_BASE + GICD_CTLR, CTLR_ENABLE_ALL);
+    write_igrpen0(1);
+    isb();
+}
+
+static void close_group0(void)
+{
+    write_igrpen0(0);
+    isb();
+}
+
+static void end_group0(uint64_t acknowledged)
+{
+    write_eoir0(acknowledged);
+    isb();
+}
+
 static void check_group0_fiq(const void *subject unused)
 {
     uint64_t acknowledged;
 
-    write32(GICD_BASE + GICD_CTLR, CTLR_ENABLE_ALL);
     make_group0(SPI_FREE);
     enable(SPI_FREE);
-    write_igrpen0(1);
-    isb();
+    open_group0();
     pend(SPI_FREE);
     expect(fiq_signalled(), "no FIQ");
     expect(!irq_signalled(), "an IRQ, too");
@@ -187,11 +206,117 @@ static void check_group0_fiq(const void *subject unused)
     acknowledged = read_iar0();
     expect_equal("ICC_IAR0_EL1", acknowledged, SPI_FREE);
     expect(read_ap0r0() != 0, "ICC_AP0R0_EL1");
-    write_eoir0(acknowledged);
-    isb();
+    end_group0(acknowledged);
     expect(!is_active(SPI_FREE), "ICC_EOIR0_EL1 does not deactivate");
-    write_igrpen0(0);
+    close_group0();
+}
+
+static void check_group0_kept(const void *subject unused)
+{
+    uint64_t active;
+    uint64_t acknowledged;
+
+    make_group0(SPI_FREE);
+    make_group0(SPI_FREE + 1);
+    set_priority(SPI_FREE, 0x80);
+    enable(SPI_FREE);
+    enable(SPI_FREE + 1);
+    open_group0();
+    write_bpr0(5);
+    pend(SPI_FREE);
+    expect(fiq_signalled(), "no FIQ");
+    acknowledged = read_iar0();
+    active = read_ap0r0();
+    pend(SPI_FREE + 1);
+    wait_ns(SEVERAL_WINDOWS_NS);
+    expect_equal("ICC_AP0R0_EL1", read_ap0r0(), active);
+    expect_equal("ICC_AP1R0_EL1", read_ap1r0(), 0);
+    expect_equal("ICC_IGRPEN0_EL1", read_igrpen0(), 1);
+    expect_equal("ICC_BPR0_EL1", read_bpr0(), 5);
+    expect_equal("running priority", running_priority(), 0x80);
+    expect(is_active(SPI_FREE), "not active any more");
+    expect(!fiq_signalled(), "a less urgent one comes");
+    end_group0(acknowledged);
+    wait_ns(SEVERAL_WINDOWS_NS);
+    expect(fiq_signalled(), "the next one does not come");
+    acknowledged = read_iar0();
+    expect_equal("ICC_IAR0_EL1", acknowledged, SPI_FREE + 1);
+    end_group0(acknowledged);
+    write_bpr0(0);
+    close_group0();
+}
+
+/* Of two groups the more urgent interrupt comes, whichever is open. */
+static void check_group0_preempts(const void *subject unused)
+{
+    uint32_t acknowledged;
+
+    make_group0(SPI_FREE);
+    set_priority(SPI_FREE, 0x40);
+    set_priority(SPI_FREE + 1, 0x80);
+    enable(SPI_FREE);
+    enable(SPI_FREE + 1);
+    open_group0();
+    pend(SPI_FREE + 1);
+    expect(irq_signalled(), "group 1 is no IRQ");
+    acknowledged = acknowledge();
+    pend(SPI_FREE);
+    expect(fiq_signalled(), "group 0 is no FIQ");
+    expect_equal("ICC_IAR0_EL1", read_iar0(), SPI_FREE);
+    expect_equal("running priority", running_priority(), 0x40);
+    end_group0(SPI_FREE);
+    end(acknowledged);
+    close_group0();
+}
+
+/* Each SGI register makes those of its group alone (with one security state). */
+static void check_group0_sgis(const void *subject unused)
+{
+    static const uint32_t own = 9;
+    uint64_t to_self = (uint64_t)own << 24 | 1;
+
+    send_sgi0r(to_self);
+    send_asgi1r(to_self);
     isb();
+    expect(!is_pending(own), "of group 1, by ICC_SGI0R_EL1 or ICC_ASGI1R_EL1");
+    make_group0(own);
+    enable(own);
+    open_group0();
+    for (unsigned alias = 0; alias < 2; alias++) {
+        if (alias == 0) {
+            send_sgi0r(to_self);
+        } else {
+            send_asgi1r(to_self);
+        }
+        isb();
+        expect(fiq_signalled(), "no FIQ");
+        expect_equal("ICC_IAR0_EL1", read_iar0(), own);
+        end_group0(own);
+    }
+    close_group0();
+}
+
+/* A group that is closed at the interface does not hold back the other, however many they are. */
+static void check_group0_closed(const void *subject unused)
+{
+    write32(GICD_BASE + GICD_CTLR, CTLR_ENABLE_ALL);
+    for (uint32_t intid = SPI_FREE + 1; intid <= SPI_LAST; intid++) {
+        make_group0(intid);
+        set_priority(intid, 0x40);
+        enable(intid);
+        pend(intid);
+    }
+    set_priority(SPI_FREE, 0x80);
+    enable(SPI_FREE);
+    pend(SPI_FREE);
+    expect_taken_ended("beside a closed group", SPI_FREE);
+    open_group0();
+    for (uint32_t intid = SPI_FREE + 1; intid <= SPI_LAST; intid++) {
+        expect_equal("once it is open", read_iar0(), intid);
+        end_group0(intid);
+    }
+    expect_equal("at the end", read_iar0(), INTID_NONE);
+    close_group0();
 }
 
 /* An interrupt of group 0 is none of group 1's. */
@@ -218,6 +343,10 @@ static const struct rule rules[] = {
     {"group0-not-by-group1", NOT_HERE, V3("4.6"), check_group0_not_group1},
     {"group0-enables", NOT_HERE, V3("12.2 ICC_IGRPEN0_EL1"), check_group0_enables},
     {"group0-as-fiq", NOT_HERE, V3("4.6"), check_group0_fiq},
+    {"group0-kept-long", NOT_HERE, V3("4.6"), check_group0_kept},
+    {"group0-preempts-group1", NOT_HERE, V3("4.8"), check_group0_preempts},
+    {"group0-sgis", NOT_HERE, V3("table 12-14"), check_group0_sgis},
+    {"group0-closed-holds-nobody", NOT_HERE, V3("4.6.1"), check_group0_closed},
 };
 
 const struct area area_v3_interface = {"icc", rules, countof(rules), NULL, false, false};

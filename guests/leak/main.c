@@ -30,9 +30,12 @@ _Static_assert(offsetof(struct leak_registers, fpcr) == LEAK_FPCR, "hold.S");
 _Static_assert(offsetof(struct leak_registers, q) == LEAK_Q, "hold.S");
 _Static_assert(sizeof(struct leak_registers) == LEAK_BYTES, "hold.S");
 
-#define sysreg_write_pmr(bits)    sysreg_write(S3_0_C4_C6_0, bits)
-#define sysreg_write_bpr(bits)    sysreg_write(S3_0_C12_C12_3, bits)
-#define sysreg_write_enable(bits) sysreg_write(S3_0_C12_C12_7, bits)
+#define sysreg_write_pmr(bits)     sysreg_write(S3_0_C4_C6_0, bits)
+#define sysreg_write_bpr(bits)     sysreg_write(S3_0_C12_C12_3, bits)
+#define sysreg_write_enable(bits)  sysreg_write(S3_0_C12_C12_7, bits)
+#define sysreg_write_bpr0(bits)    sysreg_write(S3_0_C12_C8_3, bits)
+#define sysreg_write_enable0(bits) sysreg_write(S3_0_C12_C12_6, bits)
+#define sysreg_write_active0(bits) sysreg_write(S3_0_C12_C8_4, bits)
 
 static const char *const sysreg_name[] = {
 #define REGISTER(name, read, write) #name,

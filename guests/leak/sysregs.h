@@ -51,4 +51,12 @@ REGISTER(gic_bpr, gic_is_v3 ? sysreg_read(S3_0_C12_C12_3) : read32(GICC_BASE + 0
          gic_is_v3 ? sysreg_write_bpr(4 + (value & 3)) : write32(GICC_BASE + 0x08, 4 + (value & 3)))
 REGISTER(gic_enable, gic_is_v3 ? sysreg_read(S3_0_C12_C12_7) : read32(GICC_BASE),
          gic_is_v3 ? sysreg_write_enable(value & 1) : write32(GICC_BASE, value & 1))
+REGISTER(gic_bpr_other, gic_is_v3 ? sysreg_read(S3_0_C12_C8_3) : read32(GICC_BASE + 0x1c),
+         gic_is_v3 ? sysreg_write_bpr0(4 + (value & 3))
+                   : write32(GICC_BASE + 0x1c, 4 + (value & 3)))
+/* Group 0 of a GICv3; its active priority is the least urgent but one. */
+REGISTER(gic_enable0, gic_is_v3 ? sysreg_read(S3_0_C12_C12_6) : 0,
+         gic_is_v3 ? sysreg_write_enable0(value & 1) : (void)value)
+REGISTER(gic_active0, gic_is_v3 ? sysreg_read(S3_0_C12_C8_4) : 0,
+         gic_is_v3 ? sysreg_write_active0(BIT(29 + (value & 1))) : (void)value)
 REGISTER(gic_rpr, running_priority(), (void)value)

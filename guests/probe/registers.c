@@ -252,13 +252,10 @@ static const struct access implementation_defined[] = {
     {"S1_5_C15_C9_2", SYS(5, 15, 9, 2), UNDEFINED_W, 0},
 };
 
-static const struct access gicv3_group0[] = {
+static const struct access gicv3_interface[] = {
     {"ICC_IAR0_EL1", KEY(3, 0, 12, 8, 0), READS, 1023},
     {"ICC_EOIR0_EL1", KEY(3, 0, 12, 8, 1), WI, 0},
     {"ICC_HPPIR0_EL1", KEY(3, 0, 12, 8, 2), READS, 1023},
-    {"ICC_BPR0_EL1", KEY(3, 0, 12, 8, 3), RAZ_WI, 0},
-    {"ICC_AP0R0_EL1", KEY(3, 0, 12, 8, 4), RAZ_WI, 0},
-    {"ICC_IGRPEN0_EL1", KEY(3, 0, 12, 12, 6), RAZ_WI, 0},
     {"ICC_SGI0R_EL1", KEY(3, 0, 12, 11, 7), WI, 0},
     {"ICC_ASGI1R_EL1", KEY(3, 0, 12, 11, 6), WI, 0},
     {"ICC_SRE_EL1", KEY(3, 0, 12, 12, 5), FIXED, 7},
@@ -446,7 +443,7 @@ void check_registers(void)
     }
     check_pauth_instruction();
     if (gic_is_v3) {
-        CHECK("gic-system-registers", gicv3_group0);
+        CHECK("gic-system-registers", gicv3_interface);
     } else {
         CHECK("gic-system-registers", gicv2_none);
     }

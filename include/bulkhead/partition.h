@@ -46,7 +46,7 @@ struct vcpu_share {
     bool running;    /* own core: from before its state is loaded until it is saved */
     bool attached;   /* own core, under the lock: lr[] is the hardware's */
     uint32_t holds;  /* siblings, bit v: vCPU v wants it detached */
-    uint32_t posted; /* siblings set, own core clears: SGIs that were sent to it */
+    uint32_t posted; /* siblings set, own core clears: vgic_sgis_pend() */
     uint8_t posted_by[VGIC_SGI_COUNT]; /* GICv2: from whom */
     bool line_waits;           /* siblings set, own core clears: the UART's line has changed */
     uint32_t holding;          /* own core: whom it holds */
@@ -70,8 +70,8 @@ struct vcpu {
     enum vcpu_power power;   /* atomic */
     struct vcpu_share share; /* of a partition on several cores */
     uint32_t gic_vmcr;       /* saved virtual CPU interface */
-    uint32_t gic_ap0r[4];    /* ICH_AP0R<n>_EL2; [0] is GICH_APR on GICv2 */
-    uint32_t gic_ap1r[4];
+    uint32_t gic_ap0r[4];    /* ICH_AP0R<n>_EL2; unused on GICv2 */
+    uint32_t gic_ap1r[4];    /* ICH_AP1R<n>_EL2; [0] is GICH_APR on GICv2 */
     struct vgic_cpu vgic;
     struct flush_cursor flush;
 };

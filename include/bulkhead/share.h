@@ -50,8 +50,8 @@ void share_late_interrupt(struct vcpu *vcpu, uint32_t intid);
 /* Whether it should not wait for an interrupt: one is pending, or nobody can say. */
 bool share_has_interrupt(struct vcpu *vcpu);
 
-/* SGI `intid` from `vcpu` to each vCPU of `targets` but itself. */
-void share_post_sgi(const struct vcpu *vcpu, uint32_t targets, uint32_t intid);
+/* SGI `sgi`, a bit number of vgic_sgis_pend(), from `vcpu` to each vCPU of `targets` but itself. */
+void share_post_sgi(const struct vcpu *vcpu, uint32_t targets, uint32_t sgi);
 
 /* The UART's line has changed, by an access of `vcpu`, which has the lock. */
 void share_uart_line(struct vcpu *vcpu);

@@ -7,11 +7,12 @@
  * tested on the host.
  *
  * Protocol: before any call marked [LR] the driver has read the hardware's list registers into
- * lr[] (and added ICH_HCR_EL2.EOIcount to eoi_count); afterwards it
+ * lr[] (and added ICH_HCR_EL2.EOIcount to eoi_count, and read groups_open); afterwards it
  *   - writes lr[] back,
  *   - asks for the no-pending maintenance interrupt (NPIE, not UIE) if more_pending: while anything
  *     is ready, at least one list register was left in the state "pending",
  *   - asks for the not-present maintenance interrupt (LRENPIE) if active_overflow,
+ *   - asks for the group maintenance interrupts in group_interrupts,
  *   - traps deactivation by the guest (ICC_DIR_EL1; GICC_DIR always) if active_overflow, or if
  *     there are siblings,
  *   - deactivates the physical interrupts named in hw_done[], if hw_done_any, and clears both.
@@ -45,6 +46,9 @@
 #define VGIC_LR_PRIORITY_SHIFT 48U
 #define VGIC_LR_PINTID_SHIFT   32U /* 10 bits (v3: 13); with HW = 0: bit 41 is EOI */
 #define VGIC_LR_EOI            (UINT64_C(1) << 41)
+/* ICH_HCR_EL2.VGrp<g>EIE and VGrp<g>DIE; GICH_HCR has them in the same place (IHI 0048, 5.3.1). */
+#define VGIC_GROUP_OPENS(g)  (UINT32_C(1) << (4U + 2U * (g)))
+#define VGIC_GROUP_CLOSES(g) (UINT32_C(1) << (5U + 2U * (g)))
 /* GICv2 only: source CPU of an SGI, kept in the driver-neutral format in bits 12:10 of vINTID. */
 #define VGIC_LR_VINTID_MASK UINT64_C(0x3ff)
 
@@ -75,11 +79,14 @@ struct vgic_cpu {
     uint32_t lr_pended;   /* bit n: lr[n] was pending when last filled or folded */
     uint32_t lr_active;   /* bit n: lr[n] was active when last filled or folded */
     uint32_t ctlr_seen;   /* GICD_CTLR that lr[] was filled for */
+    uint32_t groups_open; /* in: groups that the guest's CPU interface signals, bit g for group g */
     uint32_t line_now;    /* in: linked private ones whose line is up: they read as pending */
     uint32_t eoi_count;   /* in: ends of interrupts that were in no LR, since the last call */
     bool more_pending;    /* out: more is ready than fits: ask for the no-pending interrupt */
     bool active_overflow; /* out: active ones are in no LR: count ends, trap DIR */
     bool hw_done_any;     /* out: hw_done[] is not empty */
+    /* out: VGIC_GROUP_OPENS, _CLOSES: more becomes ready by that, or finds room. */
+    uint32_t group_interrupts;
     uint32_t hw_done[VGIC_WORDS];  /* out: virtual INTIDs; deactivate their physical ones */
     struct vgic_bank private_bank; /* INTID 0..31 */
     uint8_t private_priority[VGIC_PRIVATE_COUNT];
@@ -147,17 +154,19 @@ bool vgic_dist_access(struct vgic_cpu *cpu, struct vgic_access *access);
  * vCPU whose frame is touched, `offset` is within its 128 KiB. */
 bool vgic_redist_access(struct vgic_cpu *cpu, struct vgic_cpu *target, struct vgic_access *access);
 
-/* GICv2 GICD_SGIR and GICv3 ICC_SGI1R_EL1 written by `cpu`.  [LR] for own SGIs. */
+/* GICv2 GICD_SGIR, and GICv3 ICC_SGI1R_EL1 (group 1), ICC_SGI0R_EL1 and ICC_ASGI1R_EL1 (group 0)
+ * written by `cpu`: where the SGI is of the other group, nothing comes (IHI 0069, table 12-14 with
+ * one security state).  [LR] for own SGIs. */
 void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value);
-void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value);
+void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value, uint32_t group);
 
-/* Who GICD_SGIR and ICC_SGI1R_EL1 name, as a bit for each vCPU of the partition. */
+/* Who such a value names, as a bit for each vCPU of the partition. */
 uint32_t vgic_sgir_targets(const struct vgic_cpu *cpu, uint32_t value);
 uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value);
 
-/* SGIs `sgis` (a bit for each of 0..15) arrive, all at once; GICv2: from[n] has a bit for each vCPU
- * that sent SGI n, none if it was counted in with an earlier one.  GICv3 drops those of group 0.
- * [LR] */
+/* SGIs `sgis` arrive, all at once: a bit for each of 0..15; GICv3: if it is of group 1, and 16 bits
+ * higher if it is of group 0.  GICv2: from[n] has a bit for each vCPU that sent SGI n, none if it
+ * was counted in with an earlier one.  [LR] */
 void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from);
 
 /* A private interrupt becomes pending, as an edge.  [LR] */

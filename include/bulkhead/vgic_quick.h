@@ -20,16 +20,15 @@
 #define VGIC_QUICK_SOURCE(lr) ((uint32_t)((lr) >> 10) & 7U)
 
 /* The list register that a private interrupt may go into, or VGIC_NO_SLOT. */
-static inline uint32_t vgic_quick_slot(const struct vgic_cpu *cpu, uint32_t intid, bool v2)
+static inline uint32_t vgic_quick_slot(const struct vgic_cpu *cpu, uint32_t intid)
 {
     const struct vgic_bank *bank = &cpu->private_bank;
     uint32_t ctlr = cpu->dist->ctlr;
     uint32_t group = bank->group >> intid & 1U;
     uint32_t slot;
 
-    /* GICv3: group 1 alone is forwarded (vgic_groups_on). */
-    if ((bank->enabled >> intid & (v2 ? ctlr >> group : group & ctlr >> 1) & 1U) == 0 ||
-        cpu->ctlr_seen != ctlr || cpu->more_pending || cpu->active_overflow) {
+    if ((bank->enabled >> intid & ctlr >> group & 1U) == 0 || cpu->ctlr_seen != ctlr ||
+        cpu->more_pending || cpu->active_overflow) {
         return VGIC_NO_SLOT;
     }
     if ((bank->in_lr >> intid & 1U) != 0) {
@@ -108,16 +107,19 @@ static inline bool vgic_quick_pend(struct vgic_cpu *cpu, uint32_t intid, uint32_
     return true;
 }
 
-/* ICC_SGI1R_EL1 (IHI 0069, 12.2.21): to all others; affinities 1 to 3 and the range. */
-#define VGIC_SGI1R_IRM       (UINT64_C(1) << 40)
-#define VGIC_SGI1R_ELSEWHERE UINT64_C(0x00fff0ff00ff0000)
+/* ICC_SGI1R_EL1 and its like (IHI 0069, 12.2.21): the SGI; to all others; affinities 1 to 3 and the
+ * range. */
+#define VGIC_SGIR_INTID(value) ((uint32_t)((value) >> 24) & 0xfU)
+#define VGIC_SGIR_IRM          (UINT64_C(1) << 40)
+#define VGIC_SGIR_ELSEWHERE    UINT64_C(0x00fff0ff00ff0000)
 
-/* True if writing `value` to ICC_SGI1R_EL1 sends an SGI to `cpu` alone: *intid. */
+/* True if writing `value` to ICC_SGI1R_EL1 sends an SGI of group 1 to `cpu` alone: *intid. */
 static inline bool vgic_sgi1r_is_self(const struct vgic_cpu *cpu, uint64_t value, uint32_t *intid)
 {
-    *intid = (uint32_t)(value >> 24) & 0xfU;
-    return (value & (VGIC_SGI1R_IRM | VGIC_SGI1R_ELSEWHERE)) == 0 &&
-           (value & 0xffffU) == UINT64_C(1) << cpu->index;
+    *intid = VGIC_SGIR_INTID(value);
+    return (value & (VGIC_SGIR_IRM | VGIC_SGIR_ELSEWHERE)) == 0 &&
+           (value & 0xffffU) == UINT64_C(1) << cpu->index &&
+           (cpu->private_bank.group >> *intid & 1U) != 0;
 }
 
 /* The same for GICD_SGIR (IHI 0048, 4.3.15): filter 25:24, target list 23:16. */

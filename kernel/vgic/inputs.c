@@ -27,8 +27,6 @@ static void reset_cpu(struct vgic_cpu *cpu, struct vgic_dist *dist, uint32_t ind
         memset(&cpu->home[1], 0xff, sizeof(cpu->home) - sizeof(cpu->home[0]));
     if (dist->model == GIC_V2) /* SGIs cannot be disabled: allowed by IHI 0048, 4.3.5 */
         cpu->private_bank.enabled = SGI_MASK;
-    else /* group 1, as under KVM: group 0 does not exist for partitions */
-        cpu->private_bank.group = UINT32_C(0xffffffff);
 }
 
 void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_count,
@@ -38,8 +36,6 @@ void vgic_reset(struct vgic_dist *dist, enum gic_version model, uint32_t cpu_cou
     dist->model = model;
     dist->cpu_count = cpu_count;
     dist->cpu = cpu;
-    for (uint32_t word = 1; model == GIC_V3 && word < VGIC_WORDS; word++)
-        dist->shared[word].group = UINT32_C(0xffffffff);
     dist->levels = 1;
     dist->level[0][0] = UINT64_C(0xffffffff00000000);
     dist->level[0][1] = UINT64_C(0xffffffffffffffff);
@@ -149,29 +145,29 @@ void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
 }
 
 /*
- * ICC_SGI1R_EL1 (IHI 0069, 12.2.21): target list 15:0 of affinity 0, INTID 27:24, IRM 40; the other
- * affinities and the range selector are 0 for every vCPU, since a partition has at most 16.
+ * ICC_SGI1R_EL1 and its like (IHI 0069, 12.2.21): target list 15:0 of affinity 0, INTID 27:24, IRM
+ * 40; the other affinities and the range selector are 0 for every vCPU, since a partition has at
+ * most 16.
  */
 uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value)
 {
     uint32_t everyone = (UINT32_C(1) << cpu->dist->cpu_count) - 1U;
 
-    if (value & VGIC_SGI1R_IRM)
+    if (value & VGIC_SGIR_IRM)
         return everyone & ~(UINT32_C(1) << cpu->index);
-    return value & VGIC_SGI1R_ELSEWHERE ? 0 : (uint32_t)value & 0xffffU & everyone;
+    return value & VGIC_SGIR_ELSEWHERE ? 0 : (uint32_t)value & 0xffffU & everyone;
 }
 
-/* It makes group 1 SGIs only (table 12-14 with one security state). */
-void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value)
+void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value, uint32_t group)
 {
     struct vgic_dist *dist = cpu->dist;
-    uint32_t intid = (uint32_t)(value >> 24) & 0xfU;
+    uint32_t intid = VGIC_SGIR_INTID(value);
     uint32_t targets = vgic_sgi1r_targets(cpu, value);
 
     vgic_fold(cpu);
     for (; targets != 0; targets &= targets - 1U) {
         struct vgic_cpu *target = dist->cpu[vgic_lowest(targets)];
-        if (target->private_bank.group & vgic_bit(intid))
+        if ((target->private_bank.group >> intid & 1U) == group)
             vgic_sgi_pend(target, intid, cpu->index);
     }
     vgic_fill(cpu);
@@ -182,7 +178,7 @@ void vgic_sgis_pend(struct vgic_cpu *cpu, uint32_t sgis, const uint8_t *from)
     struct vgic_bank *bank = &cpu->private_bank;
 
     if (cpu->dist->model == GIC_V3)
-        sgis &= bank->group;
+        sgis = (sgis & SGI_MASK & bank->group) | (sgis >> VGIC_SGI_COUNT & ~bank->group);
     vgic_fold(cpu);
     vgic_recall(cpu, 0, sgis);
     if (cpu->dist->model == GIC_V2) {

@@ -71,13 +71,10 @@ static inline uint32_t vgic_pending_bits(const struct vgic_bank *bank)
     return bank->pending | (bank->line & (~bank->edge | bank->hw));
 }
 
-/*
- * Groups that the distributor forwards, bit g for group g.  On GICv3 a partition has no group 0:
- * the bits can be written and read back, the interrupts stay pending.
- */
+/* Groups that the distributor forwards, bit g for group g. */
 static inline uint32_t vgic_groups_on(const struct vgic_dist *dist)
 {
-    return dist->ctlr & (dist->model == GIC_V2 ? CTLR_GROUP0 | CTLR_GROUP1 : CTLR_GROUP1);
+    return dist->ctlr & (CTLR_GROUP0 | CTLR_GROUP1);
 }
 
 static inline void vgic_hw_done_add(struct vgic_cpu *cpu, uint32_t word, uint32_t bits)

@@ -9,6 +9,8 @@
  *     interrupt asks for more exactly when the guest has taken what there was;
  *   - otherwise active interrupts take what is free, since one that is in no list register costs
  *     the guest a trap when it ends.
+ * Interrupts of a group that the guest's CPU interface is closed to are none of these: they stay in
+ * memory until it opens, and those that it closed on give way, or they would hold back the others.
  *
  * An active interrupt that is in no list register is called parked.
  *
@@ -129,10 +131,10 @@ static inline void add_word(const struct vgic_cpu *cpu, const struct vgic_bank *
     c->forced.half[word / 2U] |= (uint64_t)(parked & bank->forced) << shift;
 }
 
-static void find_candidates(const struct vgic_cpu *cpu, struct candidates *c)
+/* groups: those that count, bit g for group g. */
+static void find_candidates(const struct vgic_cpu *cpu, uint32_t groups, struct candidates *c)
 {
     const struct vgic_bank *shared = cpu->dist->shared;
-    uint32_t groups = vgic_groups_on(cpu->dist);
     const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
 
     *c = (struct candidates){0};
@@ -174,7 +176,7 @@ static void fold_ends(struct vgic_cpu *cpu)
 {
     struct candidates c;
 
-    find_candidates(cpu, &c);
+    find_candidates(cpu, 0, &c);
     struct intids acknowledged = {
         {c.parked.half[0] ^ c.forced.half[0], c.parked.half[1] ^ c.forced.half[1]}};
     uint32_t ends = end_some(cpu, acknowledged, cpu->eoi_count);
@@ -339,12 +341,29 @@ static bool load_parked(struct vgic_cpu *cpu, struct intids parked)
     return false;
 }
 
+static bool lr_is_closed(const struct vgic_cpu *cpu, uint32_t n)
+{
+    return (cpu->groups_open >> ((cpu->lr[n] & VGIC_LR_GROUP1) != 0) & 1U) == 0;
+}
+
+/* A list register that is pending for a group that the interface is closed to is free. */
+static bool evict_closed(struct vgic_cpu *cpu, uint32_t waiting)
+{
+    for (; waiting != 0; waiting &= waiting - 1U) {
+        if (lr_is_closed(cpu, vgic_lowest(waiting))) {
+            lr_evict(cpu, vgic_lowest(waiting));
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Sees to a free list register for a ready interrupt of level p; fails if none is owed to it. */
 static bool make_room(struct vgic_cpu *cpu, uint32_t p)
 {
     uint32_t waiting = cpu->lr_pended & ~cpu->lr_active;
 
-    if (free_lrs(cpu) != 0)
+    if (free_lrs(cpu) != 0 || evict_closed(cpu, waiting))
         return true;
     if (waiting == 0) {
         lr_evict(cpu, lr_least_urgent(cpu, cpu->lr_used));
@@ -366,8 +385,9 @@ static void leave_over(struct vgic_cpu *cpu, uint32_t p)
     cpu->more_pending = true;
     for (uint32_t waiting = cpu->lr_pended & ~cpu->lr_active; waiting != 0;
          waiting &= waiting - 1U) {
-        if (lr_level(cpu, vgic_lowest(waiting)) > p)
-            lr_evict(cpu, vgic_lowest(waiting));
+        uint32_t n = vgic_lowest(waiting);
+        if (lr_level(cpu, n) > p || lr_is_closed(cpu, n))
+            lr_evict(cpu, n);
     }
 }
 
@@ -403,6 +423,21 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
     }
 }
 
+/* What the guest may do to its CPU interface that makes another choice of interrupts right. */
+static __attribute__((noinline)) void watch_groups(struct vgic_cpu *cpu, uint32_t groups)
+{
+    for (uint32_t group = 0; group < 2; group++) {
+        struct candidates c;
+
+        if ((cpu->groups_open >> group & 1U) != 0) {
+            cpu->group_interrupts |= cpu->more_pending ? VGIC_GROUP_CLOSES(group) : 0;
+            continue;
+        }
+        find_candidates(cpu, groups & UINT32_C(1) << group, &c);
+        cpu->group_interrupts |= is_empty(&c.ready) ? 0 : VGIC_GROUP_OPENS(group);
+    }
+}
+
 void vgic_fill(struct vgic_cpu *cpu)
 {
     struct vgic_dist *dist = cpu->dist;
@@ -413,13 +448,17 @@ void vgic_fill(struct vgic_cpu *cpu)
         for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
             lr_evict(cpu, vgic_lowest(used));
     }
+    uint32_t groups = vgic_groups_on(dist);
     struct candidates c;
 
-    find_candidates(cpu, &c);
+    find_candidates(cpu, groups & cpu->groups_open, &c);
     cpu->more_pending = false;
     cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
     if (!is_empty(&c.ready))
         load_ready(cpu, c.ready);
+    cpu->group_interrupts = 0;
+    if (cpu->more_pending || (groups & ~cpu->groups_open) != 0)
+        watch_groups(cpu, groups);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)
@@ -441,9 +480,13 @@ bool vgic_has_shared_ready(const struct vgic_cpu *cpu)
 {
     const struct vgic_bank *shared = cpu->dist->shared;
     uint32_t groups = vgic_groups_on(cpu->dist);
-    const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
     struct candidates c = {0};
 
+    for (uint32_t group = 0; group < 2; group++) { /* one whose opening is waited for is seen to */
+        if ((cpu->group_interrupts & VGIC_GROUP_OPENS(group)) != 0)
+            groups &= ~(UINT32_C(1) << group);
+    }
+    const uint32_t on[2] = {0U - (groups & 1U), 0U - (groups >> 1 & 1U)};
     for (uint32_t word = 1; word < VGIC_WORDS; word++)
         add_word(cpu, &shared[word], word, on, &c);
     return !is_empty(&c.ready);
@@ -458,13 +501,15 @@ bool vgic_has_pending(const struct vgic_cpu *cpu)
 {
     struct candidates c;
 
-    find_candidates(cpu, &c);
-    uint64_t states = 0;
+    find_candidates(cpu, vgic_groups_on(cpu->dist) & cpu->groups_open, &c);
     if (!is_empty(&c.ready))
         return true;
-    for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
-        states |= cpu->lr[vgic_lowest(used)];
-    return (states & VGIC_LR_PENDING) != 0;
+    for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U) {
+        uint32_t n = vgic_lowest(used);
+        if ((cpu->lr[n] & VGIC_LR_PENDING) && !lr_is_closed(cpu, n))
+            return true;
+    }
+    return false;
 }
 
 uint32_t vgic_private_hw_busy(const struct vgic_cpu *cpu)

@@ -281,24 +281,34 @@ static void v3_router_keeps_affinity_and_aims(void **state)
     assert_int_equal(machine_ack(&m, 1), ANY_SPI);
 }
 
-static void v3_group_0_is_kept_and_never_delivered(void **state)
+/* More of a group than there are list registers, and more urgent. */
+static void a_group_closed_at_the_interface_holds_nobody_back(void **state)
 {
     (void)state;
-    start(GIC_V3, 1, 4);
-    set_bit(0, ISENABLER, 20);
-    reg_write(&m, 0, 0x080, 4, 0xffffffff & ~(1U << 20));
-    set_bit(0, ISPENDR, 20);
-    assert_int_equal(machine_ack(&m, 0), SPURIOUS);
+    start(GIC_V3, 1, 2);
+    reg_write(&m, 0, 0x080, 4, 1U << 25);
+    set_priority(0, 25, 0xf0);
+    for (uint32_t intid = 20; intid < 26; intid++)
+        set_bit(0, ISENABLER, intid);
+    for (uint32_t intid = 20; intid < 25; intid++)
+        set_bit(0, ISPENDR, intid);
+    machine_open_groups(&m, 0, 2); /* two of them are in list registers */
+    set_bit(0, ISPENDR, 25);
+    assert_int_equal(machine_ack(&m, 0), 25);
     assert_false(vgic_has_pending(&m.cpu[0]));
-    assert_true(get_bit(0, ISPENDR, 20));
-    reg_write(&m, 0, 0x080, 4, 0xffffffff);
-    assert_int_equal(machine_ack(&m, 0), 20);
+    machine_eoi(&m, 0, 25);
+    machine_open_groups(&m, 0, 3);
+    for (uint32_t count = 0; count < 5; count++) {
+        uint32_t intid = machine_ack(&m, 0);
+        assert_in_range(intid, 20, 24);
+        machine_eoi(&m, 0, intid);
+    }
+    assert_int_equal(machine_ack(&m, 0), SPURIOUS);
 }
 
-static void v2_group_enables_are_respected_and_group_bit_shown(void **state)
+static void group_enables_are_respected_and_group_bit_shown(void **state)
 {
-    (void)state;
-    start(GIC_V2, 1, 4);
+    start(*(const enum gic_version *)*state, 1, 4);
     set_bit(0, ISENABLER, 20);
     set_bit(0, ISENABLER, 21);
     reg_write(&m, 0, 0x080, 4, 1U << 21);
@@ -469,10 +479,12 @@ static void v3_sgi_goes_by_affinity_list_or_to_all_others(void **state)
     start(GIC_V3, 3, 4);
     for (uint32_t c = 0; c < 3; c++)
         reg_write(&m, c, ISENABLER, 4, 0xffff);
-    vgic_sgi1r_write(&m.cpu[1], 5U << 24 | 6);
-    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 40 | 7U << 24);
-    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 32 | 8U << 24 | 7); /* affinity 2 is nobody's */
-    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 44 | 9U << 24 | 7); /* nor range 1 */
+    for (uint32_t c = 0; c < 3; c++)
+        reg_write(&m, c, 0x080, 4, 0xffff);
+    vgic_sgi1r_write(&m.cpu[1], 5U << 24 | 6, 1);
+    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 40 | 7U << 24, 1);
+    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 32 | 8U << 24 | 7, 1); /* affinity 2 is nobody's */
+    vgic_sgi1r_write(&m.cpu[1], UINT64_C(1) << 44 | 9U << 24 | 7, 1); /* nor range 1 */
     static const uint32_t expected[] = {1U << 7, 1U << 5, 1U << 5 | 1U << 7};
     for (uint32_t c = 0; c < 3; c++) {
         come_in(c);
@@ -480,13 +492,22 @@ static void v3_sgi_goes_by_affinity_list_or_to_all_others(void **state)
     }
 }
 
-static void v3_sgi1r_makes_no_group_0_sgi(void **state)
+static void v3_sgis_are_made_by_the_register_of_their_group(void **state)
 {
     (void)state;
     start(GIC_V3, 1, 4);
     reg_write(&m, 0, 0x080, 4, 0xffffffff & ~(1U << 5));
-    vgic_sgi1r_write(&m.cpu[0], 5U << 24 | 1);
-    assert_false(get_bit(0, ISPENDR, 5));
+    vgic_sgi1r_write(&m.cpu[0], 5U << 24 | 1, 1);
+    vgic_sgi1r_write(&m.cpu[0], 6U << 24 | 1, 0);
+    assert_int_equal(reg_read(&m, 0, ISPENDR, 4), 0);
+    vgic_sgis_pend(&m.cpu[0], 1U << 5 | 1U << 16 << 6, (uint8_t[VGIC_SGI_COUNT]){0});
+    assert_int_equal(reg_read(&m, 0, ISPENDR, 4), 0);
+    vgic_sgi1r_write(&m.cpu[0], 5U << 24 | 1, 0);
+    vgic_sgi1r_write(&m.cpu[0], 6U << 24 | 1, 1);
+    assert_int_equal(reg_read(&m, 0, ISPENDR, 4), 3U << 5);
+    reg_write(&m, 0, ICPENDR, 4, 3U << 5);
+    vgic_sgis_pend(&m.cpu[0], 1U << 6 | 1U << 16 << 5, (uint8_t[VGIC_SGI_COUNT]){0});
+    assert_int_equal(reg_read(&m, 0, ISPENDR, 4), 3U << 5);
 }
 
 static void most_urgent_come_first_and_displace_less_urgent(void **state)
@@ -704,6 +725,7 @@ static void reset_forgets_everything(void **state)
     (void)machine_ack(&m, 0);
     vgic_reset(&m.dist, GIC_V2, 2, m.cpus, 4);
     machine_init(&fresh, GIC_V2, 2, 4);
+    fresh.cpu[0].groups_open = 0;
     m.cpu[0].dist = fresh.cpu[0].dist;
     assert_memory_equal(&m.cpu[0], &fresh.cpu[0], sizeof(fresh.cpu[0]));
     m.dist.cpu = fresh.dist.cpu;
@@ -712,6 +734,7 @@ static void reset_forgets_everything(void **state)
 
 int main(void)
 {
+    static enum gic_version v2 = GIC_V2, v3 = GIC_V3;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(v2_identifies_itself),
         cmocka_unit_test(v3_identifies_itself),
@@ -728,8 +751,9 @@ int main(void)
         cmocka_unit_test(v2_private_targets_read_as_the_reader),
         cmocka_unit_test(v3_private_registers_are_not_in_the_distributor),
         cmocka_unit_test(v3_router_keeps_affinity_and_aims),
-        cmocka_unit_test(v3_group_0_is_kept_and_never_delivered),
-        cmocka_unit_test(v2_group_enables_are_respected_and_group_bit_shown),
+        cmocka_unit_test(a_group_closed_at_the_interface_holds_nobody_back),
+        cmocka_unit_test_prestate(group_enables_are_respected_and_group_bit_shown, &v2),
+        cmocka_unit_test_prestate(group_enables_are_respected_and_group_bit_shown, &v3),
         cmocka_unit_test(level_line_still_up_at_the_end_comes_back),
         cmocka_unit_test(level_line_down_before_acknowledge_withdraws),
         cmocka_unit_test(level_line_is_not_cleared_by_icpendr),
@@ -740,7 +764,7 @@ int main(void)
         cmocka_unit_test(v2_sgi_comes_once_for_each_source),
         cmocka_unit_test(v2_sgi_filters),
         cmocka_unit_test(v3_sgi_goes_by_affinity_list_or_to_all_others),
-        cmocka_unit_test(v3_sgi1r_makes_no_group_0_sgi),
+        cmocka_unit_test(v3_sgis_are_made_by_the_register_of_their_group),
         cmocka_unit_test(most_urgent_come_first_and_displace_less_urgent),
         cmocka_unit_test(pending_is_displaced_before_active),
         cmocka_unit_test(nesting_deeper_than_list_registers_ends_in_order),

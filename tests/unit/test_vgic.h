@@ -39,6 +39,9 @@ void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count,
 /* What the driver does after each call marked [LR], until no maintenance interrupt is left. */
 void machine_settle(struct machine *m, uint32_t c);
 
+/* The guest opens its CPU interface to groups (bit g: group g), and closes it to the others. */
+void machine_open_groups(struct machine *m, uint32_t c, uint32_t groups);
+
 /* The guest reads IAR: INTID, with the source of a GICv2 SGI in bits 12:10; or SPURIOUS. */
 uint32_t machine_ack(struct machine *m, uint32_t c);
 void machine_eoi(struct machine *m, uint32_t c, uint32_t iar);

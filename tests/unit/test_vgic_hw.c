@@ -15,6 +15,13 @@ void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count,
     for (uint32_t c = 0; c < CPU_MAX; c++)
         m->cpus[c] = &m->cpu[c];
     vgic_reset(&m->dist, model, cpu_count, m->cpus, lr_count);
+    for (uint32_t c = 0; c < cpu_count; c++)
+        m->cpu[c].groups_open = 3;
+}
+
+static bool is_open(const struct vgic_cpu *cpu, uint64_t lr)
+{
+    return (cpu->groups_open >> ((lr & VGIC_LR_GROUP1) != 0) & 1U) != 0;
 }
 
 bool *machine_physical(struct machine *m, uint32_t c, uint32_t intid)
@@ -37,7 +44,18 @@ static bool maintenance_wanted(const struct vgic_cpu *cpu)
         if (!(lr & VGIC_LR_STATE) && !(lr & VGIC_LR_HW) && (lr & VGIC_LR_EOI))
             return true;
     }
+    for (uint32_t group = 0; group < 2; group++) {
+        if (cpu->group_interrupts &
+            ((cpu->groups_open >> group & 1U) ? VGIC_GROUP_OPENS(group) : VGIC_GROUP_CLOSES(group)))
+            return true;
+    }
     return (cpu->more_pending && !waiting) || (cpu->active_overflow && cpu->eoi_count != 0);
+}
+
+void machine_open_groups(struct machine *m, uint32_t c, uint32_t groups)
+{
+    m->cpu[c].groups_open = groups;
+    machine_settle(m, c);
 }
 
 void machine_settle(struct machine *m, uint32_t c)
@@ -69,7 +87,8 @@ uint32_t machine_ack(struct machine *m, uint32_t c)
 
     for (uint32_t n = 0; n < cpu->lr_count; n++) {
         uint32_t level = (uint32_t)(cpu->lr[n] >> (VGIC_LR_PRIORITY_SHIFT + 3)) & 31U;
-        if ((cpu->lr[n] & VGIC_LR_STATE) == VGIC_LR_PENDING && level < best_level) {
+        if ((cpu->lr[n] & VGIC_LR_STATE) == VGIC_LR_PENDING && level < best_level &&
+            is_open(cpu, cpu->lr[n])) {
             best = &cpu->lr[n];
             best_level = level;
         }
@@ -126,7 +145,7 @@ bool machine_pend_quickly(struct machine *m, uint32_t c, uint32_t intid)
 
     if (!m->quick || intid >= VGIC_PRIVATE_COUNT)
         return false;
-    slot = vgic_quick_slot(cpu, intid, v2);
+    slot = vgic_quick_slot(cpu, intid);
     if (slot != VGIC_NO_SLOT && vgic_quick_pend(cpu, intid, slot, cpu->lr[slot], v2)) {
         m->quick_count++;
         return true;
@@ -231,7 +250,7 @@ static void check_irq(const struct machine *m, uint32_t c, uint32_t intid, bool 
     const struct vgic_bank *bank = bank_of(m, c, intid);
     uint32_t bit = UINT32_C(1) << (intid % 32);
     uint32_t priority = intid < 32 ? cpu->private_priority[intid] : m->dist.priority[intid];
-    uint32_t groups = m->dist.ctlr & (m->dist.model == GIC_V2 ? 3U : 2U);
+    uint32_t groups = m->dist.ctlr & cpu->groups_open;
     bool home = cpu->home[intid / 32] & bit;
     bool holds = cpu->held[intid / 32] & bit;
     bool level = !(bank->edge & bit) || (bank->hw & bit);
@@ -283,7 +302,7 @@ void machine_check(const struct machine *m, uint32_t running)
                 assert_true(lr == 0);
             if (lr & VGIC_LR_HW)
                 assert_true((lr & VGIC_LR_STATE) != VGIC_LR_STATE);
-            if ((lr & VGIC_LR_STATE) == VGIC_LR_PENDING) {
+            if ((lr & VGIC_LR_STATE) == VGIC_LR_PENDING && is_open(cpu, lr)) {
                 waiting_count++;
                 least_urgent = level > least_urgent ? level : least_urgent;
             }
