@@ -31,10 +31,8 @@ import terminal
 from description import DescriptionError, call, put_property
 
 RAM_BASE = 0x40000000
-# QEMU puts a kernel with text_offset 0 at RAM + 2 MiB, and the device tree at RAM + 128 MiB (or half
-# of RAM if that is less) when no initrd is given: images start well behind it.
+# QEMU puts a kernel with text_offset 0 at RAM + 2 MiB.
 KERNEL_ADDRESS = RAM_BASE + (2 << 20)
-MODULE_BASE = RAM_BASE + (160 << 20)
 PAGE = 4096
 
 END_LINE = re.compile(
@@ -111,11 +109,18 @@ def reg_cells(node, address, size):
     return cells
 
 
-def place_modules(dtb, images):
+def module_base(memory_mib):
+    """Where images begin: well behind the device tree, which QEMU puts at RAM + 128 MiB, or at half of
+    RAM if that is less, when no initrd is given."""
+    tree_mib = min(128, memory_mib // 2)
+    return RAM_BASE + (tree_mib + tree_mib // 4 << 20)
+
+
+def place_modules(dtb, images, memory_mib):
     """Gives every node with an image-file its reg; the file name leaves the tree."""
     modules = []
     address_of = {}
-    free = MODULE_BASE
+    free = module_base(memory_mib)
     for node in fdt.load(dtb).walk():
         name = node.string("image-file")
         if name is None:
@@ -259,7 +264,7 @@ def build_system(system, machine=Machine(), build="build", properties=None, out=
             put_property(work("merged.tmp"), node, prop, value)
     made = System(name, directory, build, machine, [], overlays)
     try:
-        made.modules.extend(place_modules(work("merged.tmp"), images))
+        made.modules.extend(place_modules(work("merged.tmp"), images, machine.memory_mib))
     except description.ImageError as error:
         place = made.source_map().place(error.node.path, "image-file")
         raise error.at(place) from error

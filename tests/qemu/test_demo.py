@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does the demonstration keep its schedule?  The classic example (periods 5, 6 and 10 ms, running
 times 1, 2 and 3 ms, major frame 30 ms), as `make run` shows it."""
+import dataclasses
+
 import pytest
 
 import systems
@@ -24,6 +26,16 @@ def test_every_window_was_run(run):
     windows = systems.report_windows(run)
     assert sum(window["due"] for window in windows) == run.windows_due
     assert len({window["due"] for window in windows}) == 1, "all windows are due once a frame"
+
+
+@pytest.mark.requirement("BH-BOOT-1")
+@pytest.mark.parametrize("memory_mib", [64, 128, 256])
+def test_a_small_machine_is_enough(build, machine, tmp_path, memory_mib):
+    """The tools plan images by the machine's memory (`make run MEM=128`)."""
+    small = dataclasses.replace(machine, memory_mib=memory_mib)
+    made = system.build_system("classic", small, build, out=str(tmp_path))
+    run = system.run(made, timeout_s=120)
+    assert run.status == "ok", run.console[-3000:]
 
 
 @pytest.mark.requirement("BH-CFG-1")
