@@ -529,7 +529,7 @@ struct vcpu *core_irq(struct vcpu *vcpu)
     } else if (intid == platform->irq_phys_timer) {
         timer_interrupt(core, vcpu, intid, timer_physical_firing());
     } else if (intid == platform->irq_maintenance) {
-        if (vgic_take(vcpu)) { /* else it comes again, since its line is up */
+        if (core_has_time(core) && vgic_take(vcpu)) { /* else it comes again: its line is up */
             vgic_refill(&vcpu->vgic);
             vgic_give(vcpu);
         }

@@ -63,7 +63,7 @@ static bool begin_list(struct vcpu *vcpu)
     uint32_t busy;
     uint32_t high = 0;
 
-    if (!vgic_take(vcpu)) {
+    if (!core_has_time(this_core()) || !vgic_take(vcpu)) {
         return false;
     }
     busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
@@ -81,7 +81,8 @@ static bool begin_list(struct vcpu *vcpu)
     return true;
 }
 
-/* AGAIN: a sibling on another core has what it takes; the instruction traps again. */
+/* AGAIN: a sibling on another core has what it takes, or the window is about to end; the
+ * instruction traps again. */
 enum device_result { DEVICE_NONE, DEVICE_REFUSED, DEVICE_DONE, DEVICE_AGAIN };
 
 static enum device_result done(bool ok)
@@ -528,6 +529,9 @@ bool trap_dir(struct vcpu *vcpu, uint64_t value)
 
     if (!gic->ends_apart()) {
         return true; /* ignored, as ICC_DIR_EL1 says (IHI 0069, 12.2) */
+    }
+    if (!core_has_time(this_core())) {
+        return false;
     }
     /* What another vCPU holds may be in its list registers. */
     if (partition_is_spread(vcpu->partition) && !vgic_is_held(&vcpu->vgic, intid)

@@ -23,6 +23,11 @@
 #define GICD_IROUTER    0x6000U
 #define GICR_SGI_FRAME  0x10000U
 
+/* The longest trap takes less than 3 us; what is before it, some 50. */
+#define LATE_NS       5000U
+#define LATE_ARM_NS   100U
+#define LATE_SETUP_NS 100000U
+
 #define CTL_ENABLE 1U
 #define CTL_IMASK  2U
 
@@ -120,6 +125,48 @@ void attack_gic_flood(void)
     storm_spin(ROUND_TICKS_NS);
 }
 
+static void arm_virt(uint64_t deadline)
+{
+    hostile.storm = false;
+    sysreg_write(cntv_cval_el0, deadline);
+    sysreg_write(cntv_ctl_el0, CTL_ENABLE);
+}
+
+/*
+ * The longest traps there are, begun when the window is about to end: everything is pending, the
+ * list registers are full of what is most urgent, and a timer that is in one of them was moved on.
+ * Then one write concerns them all.  Once in a window.
+ */
+void attack_trap_late(void)
+{
+    static const struct {
+        uint32_t offset, value;
+    } longest[] = {
+        {GICD_IPRIORITYR + 32U, 0x18100800U}, {GICD_ISACTIVER + 4U, UINT32_MAX},
+        {GICD_ICACTIVER + 4U, UINT32_MAX},    {GICD_ICENABLER + 4U, UINT32_MAX},
+        {GICD_ICPENDR + 4U, UINT32_MAX},      {GICD_IGROUPR + 4U, 0x5a5a5a5aU},
+    };
+    uint64_t which = random_below(countof(longest));
+    uint64_t late = hostile.end_ticks - ticks_from_ns(random_below(LATE_NS));
+
+    if (counter_read() + ticks_from_ns(LATE_SETUP_NS) > late) {
+        return;
+    }
+    for (uint32_t i = 32; i < INTID_COUNT; i += 4) {
+        write32(GICD_BASE + GICD_IPRIORITYR + i, i == 32 ? 0 : 0x80808080U);
+    }
+    write_all(GICD_ICACTIVER, UINT32_MAX);
+    write_all(GICD_ISENABLER, UINT32_MAX);
+    arm_virt(counter_read());
+    for (unsigned fill = 0; fill < 3; fill++) {
+        write_all(GICD_ISPENDR, UINT32_MAX);
+    }
+    delay_until(late - ticks_from_ns(LATE_ARM_NS));
+    arm_virt(hostile.end_ticks + ticks_from_ns(LATE_SETUP_NS)); /* due when it comes back */
+    delay_until(late);
+    write32(GICD_BASE + longest[which].offset, longest[which].value);
+}
+
 void attack_gic_cpu_interface(void)
 {
     if (gic_is_v3) {
@@ -187,13 +234,6 @@ void attack_stage2_fault(void)
         read32(hole[i]);
         write32(hole[i], 1);
     }
-}
-
-static void arm_virt(uint64_t deadline)
-{
-    hostile.storm = false;
-    sysreg_write(cntv_cval_el0, deadline);
-    sysreg_write(cntv_ctl_el0, CTL_ENABLE);
 }
 
 static void arm_phys(uint64_t deadline)

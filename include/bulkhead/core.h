@@ -9,6 +9,7 @@
 #include <bulkhead/arena.h>
 #include <bulkhead/partition.h>
 #include <bulkhead/schedule.h>
+#include <bulkhead/timer.h>
 #include <bulkhead/trace.h>
 
 /* Interrupt enable words of one GIC register that a window opens: written on entering and leaving.
@@ -84,6 +85,7 @@ struct core {
     uint64_t exit_ticks;         /* wait exit to first guest instruction */
     uint64_t tail_ticks;         /* last look at the counter to first guest instruction */
     int64_t log_step_ticks;      /* time that one piece of a log line needs */
+    int64_t long_trap_ticks;     /* LONG_TRAP_NS */
     uint64_t stop_frame;         /* first major frame that is not run */
     bool whole_frame;            /* of the present plan */
     bool frame_by_frame;         /* `next` stops at each frame's end: another schedule may follow */
@@ -160,6 +162,21 @@ void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t
 /* Opens the interrupts of a window and takes those that wait already into risen[VGIC_WORDS].
  * True: a sibling's kick was among them. */
 bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, uint32_t *risen);
+
+/*
+ * Longest work on the interrupts of a guest (docs/timing.md), whatever the guest has made of them.
+ * Where less is left before the guard, it is not begun: the instruction traps, or the interrupt
+ * comes, again, and after the boundary.  So no boundary waits for it.  Less than MINIMUM_WINDOW_NS,
+ * or a guest with the shortest window would never get on.
+ */
+#define LONG_TRAP_NS UINT64_C(3500)
+
+/* Whether there is time for it. */
+static inline bool core_has_time(const struct core *core)
+{
+    return !guard_armed() ||
+           (int64_t)(sysreg_read(cnthp_cval_el2) - sysreg_read(cntpct_el0)) > core->long_trap_ticks;
+}
 
 /* Whether a vCPU may be released. */
 static inline bool core_may_run(const struct vcpu *vcpu)

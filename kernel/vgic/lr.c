@@ -109,6 +109,7 @@ struct candidates {
     struct intids ready;  /* see add_word() */
     struct intids parked; /* active, held here, in no list register */
     struct intids forced; /* those of parked that were not acknowledged */
+    uint32_t by_group[2]; /* some bit is set: something waits in the group, on or not */
 };
 
 /*
@@ -123,9 +124,13 @@ static inline void add_word(const struct vgic_cpu *cpu, const struct vgic_bank *
     if ((bank->pending | bank->line | bank->active) == 0)
         return;
     uint32_t parked = bank->active & ~bank->in_lr & cpu->held[word];
-    uint32_t ready = cpu->home[word] & bank->enabled & vgic_pending_bits(bank) &
-                     ~(bank->active | bank->in_lr) &
-                     ((bank->group & on[1]) | (~bank->group & on[0]));
+    uint32_t waits =
+        cpu->home[word] & bank->enabled & vgic_pending_bits(bank) & ~(bank->active | bank->in_lr);
+    uint32_t group1 = waits & bank->group;
+    uint32_t group0 = waits ^ group1;
+    uint32_t ready = (group1 & on[1]) | (group0 & on[0]);
+    c->by_group[0] |= group0;
+    c->by_group[1] |= group1;
     c->ready.half[word / 2U] |= (uint64_t)ready << shift;
     c->parked.half[word / 2U] |= (uint64_t)parked << shift;
     c->forced.half[word / 2U] |= (uint64_t)(parked & bank->forced) << shift;
@@ -423,19 +428,19 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
     }
 }
 
-/* What the guest may do to its CPU interface that makes another choice of interrupts right. */
-static __attribute__((noinline)) void watch_groups(struct vgic_cpu *cpu, uint32_t groups)
+/* What the guest may do to its CPU interface that makes another choice of interrupts right: it
+ * opens it to a group of which something waits, or closes it to one that more wait behind. */
+static uint32_t group_interrupts(const struct vgic_cpu *cpu, const struct candidates *c)
 {
-    for (uint32_t group = 0; group < 2; group++) {
-        struct candidates c;
+    uint32_t wanted = 0;
 
-        if ((cpu->groups_open >> group & 1U) != 0) {
-            cpu->group_interrupts |= cpu->more_pending ? VGIC_GROUP_CLOSES(group) : 0;
-            continue;
-        }
-        find_candidates(cpu, groups & UINT32_C(1) << group, &c);
-        cpu->group_interrupts |= is_empty(&c.ready) ? 0 : VGIC_GROUP_OPENS(group);
+    for (uint32_t group = 0; group < 2; group++) {
+        if ((cpu->groups_open >> group & 1U) == 0)
+            wanted |= c->by_group[group] != 0 ? VGIC_GROUP_OPENS(group) : 0;
+        else
+            wanted |= cpu->more_pending ? VGIC_GROUP_CLOSES(group) : 0;
     }
+    return wanted;
 }
 
 void vgic_fill(struct vgic_cpu *cpu)
@@ -448,17 +453,14 @@ void vgic_fill(struct vgic_cpu *cpu)
         for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
             lr_evict(cpu, vgic_lowest(used));
     }
-    uint32_t groups = vgic_groups_on(dist);
     struct candidates c;
 
-    find_candidates(cpu, groups & cpu->groups_open, &c);
+    find_candidates(cpu, vgic_groups_on(dist) & cpu->groups_open, &c);
     cpu->more_pending = false;
     cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
     if (!is_empty(&c.ready))
         load_ready(cpu, c.ready);
-    cpu->group_interrupts = 0;
-    if (cpu->more_pending || (groups & ~cpu->groups_open) != 0)
-        watch_groups(cpu, groups);
+    cpu->group_interrupts = group_interrupts(cpu, &c);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)

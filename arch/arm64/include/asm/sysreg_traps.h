@@ -44,8 +44,8 @@ static inline bool pstate_is_aarch32(uint64_t pstate)
     return (pstate & 0x10U) != 0;
 }
 
-/* Defined elsewhere in the kernel.  False: a sibling on another core has what it takes, the
- * instruction is to trap again. */
+/* Defined elsewhere in the kernel.  False: a sibling on another core has what it takes, or the
+ * window is about to end; the instruction is to trap again. */
 bool trap_sgi1r(struct vcpu *vcpu, uint64_t value, uint32_t group); /* ICC_SGI<group>R_EL1 */
 bool trap_dir(struct vcpu *vcpu, uint64_t value);                   /* ICC_DIR_EL1 written */
 
