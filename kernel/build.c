@@ -3,6 +3,7 @@
  * How does the description become run-time state?  Partitions, their stage-2 tables and virtual
  * devices, the owners of device interrupts, every core's windows: all from the arena, once.
  */
+#include <asm/features.h>
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
 #include <bulkhead/console_host.h>
@@ -86,6 +87,9 @@ uint64_t module_bytes_bound(const struct module_desc *desc)
         bytes += sizeof(struct partition) + 3U * sizeof(void *) + 4U * PAGE_BYTES;
         bytes += partition->vcpu_count * (sizeof(struct vcpu) + sizeof(void *) + 16U);
         bytes += partition->console_bytes;
+        if (CONFIG_CPU_FEATURES && partition->features != 0) {
+            bytes += partition->vcpu_count * features_bytes(partition);
+        }
         for (uint32_t m = 0; m < mapping_count(partition); m++) {
             struct stage2_mapping mapping = mapping_at(desc, partition, m);
             bool pa_known = m >= partition->memory_count || partition->memory[m].pa_given;
@@ -157,6 +161,9 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
         vcpu->core = core_of(desc->vcpu_cpu[v]);
         partition->spread = partition->spread || vcpu->core != partition->vcpu[0].core;
         vcpu->alone = true;
+        if (CONFIG_CPU_FEATURES && desc->features != 0) {
+            vcpu->features = take(arena, 1, features_bytes(desc), FEATURES_ALIGN);
+        }
         cpu[v] = &vcpu->vgic;
         for (uint32_t before = 0; before < v; before++) {
             if (partition->vcpu[before].core == vcpu->core) {

@@ -10,6 +10,7 @@
 #include <asm/context_switch.h>
 #include <asm/core.h>
 #include <asm/el2_traps.h>
+#include <asm/features.h>
 #include <bulkhead/abi.h>
 #include <bulkhead/console_host.h>
 #include <bulkhead/frames.h>
@@ -55,6 +56,9 @@ static inline void save_interrupts(struct vcpu *vcpu)
 
 static __attribute__((noinline)) void close_window(struct vcpu *vcpu, const struct window *window)
 {
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        features_save(vcpu); /* first: its counters stop, and their interrupt's line falls */
+    }
     if (partition_is_spread(vcpu->partition)) {
         share_leave(vcpu);
     } else {
@@ -170,7 +174,8 @@ bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, 
     return kicked;
 }
 
-/* With what waits for its vCPU, of devices and siblings, and the start of its period. */
+/* With what waits for its vCPU, of devices and siblings, the start of its period, and last the
+ * features that it alone has. */
 static __attribute__((noinline)) void open_window(struct core *core, struct vcpu *vcpu,
                                                   const struct window *window, uint64_t start)
 {
@@ -178,22 +183,25 @@ static __attribute__((noinline)) void open_window(struct core *core, struct vcpu
 
     if (partition_is_spread(vcpu->partition)) {
         share_enter(core, vcpu, window, start);
-        return;
-    }
-    if (window->period_irq != 0) {
-        vgic_pend_private(&vcpu->vgic, window->period_irq);
-    }
-    core_inject_due_timers(core, vcpu, start);
-
-    (void)core_open_interrupts(vcpu, window, risen);
-    for (uint32_t i = 0; i < window->mask_count; i++) {
-        uint32_t word = window->mask[i].word;
-
-        if (risen[word] != 0) {
-            vgic_hw_levels(&vcpu->vgic, word, risen[word], risen[word]);
+    } else {
+        if (window->period_irq != 0) {
+            vgic_pend_private(&vcpu->vgic, window->period_irq);
         }
+        core_inject_due_timers(core, vcpu, start);
+
+        (void)core_open_interrupts(vcpu, window, risen);
+        for (uint32_t i = 0; i < window->mask_count; i++) {
+            uint32_t word = window->mask[i].word;
+
+            if (risen[word] != 0) {
+                vgic_hw_levels(&vcpu->vgic, word, risen[word], risen[word]);
+            }
+        }
+        gic->load(vcpu);
     }
-    gic->load(vcpu);
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        features_load(vcpu);
+    }
 }
 
 /* The instant at which the guard interrupt is wanted, given that `window` is about to be released.

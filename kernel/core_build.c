@@ -48,7 +48,8 @@ static START_UP bool build_window(const struct core *core, struct window *window
                              ? window->vcpu->partition->desc->period_irq
                              : 0;
     window->mask_count = mask_words(window->vcpu, mask);
-    window->plain = window->mask_count == 0 && window->period_irq == 0;
+    window->plain = window->mask_count == 0 && window->period_irq == 0 &&
+                    (!CONFIG_CPU_FEATURES || window->vcpu->features == NULL);
     if (window->mask_count != 0) {
         kept = arena_take_array(arena, window->mask_count, sizeof(*mask), 8);
         if (kept == NULL) {

@@ -6,6 +6,7 @@
  */
 #include <asm/context_switch.h>
 #include <asm/el2_traps.h>
+#include <asm/features.h>
 #include <asm/idregs.h>
 #include <asm/layout.h>
 #include <asm/mitigation.h>
@@ -246,6 +247,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         .minimum_guard_ns = MINIMUM_GUARD_NS,
         .spread_guard_ns = SPREAD_GUARD_NS,
         .schedules_guard_ns = SCHEDULES_GUARD_NS,
+        .feature_guard_ns = FEATURE_GUARDS_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
         .fault = report_fault,
@@ -261,6 +263,9 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     early_console();
     if (level != 2) {
         refuse_level(&input, &arena, fdt_pa, level);
+    }
+    if (CONFIG_CPU_FEATURES) {
+        input.cpu_features = features_of_cpu();
     }
     if (misplaced != 0) {
         log_line("refused load-address: the kernel runs at 0x%lx: load it at a multiple of 2 MiB",

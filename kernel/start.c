@@ -3,6 +3,7 @@
  * the partition starts. */
 #include <asm/cache.h>
 #include <asm/el2_traps.h>
+#include <asm/features.h>
 #include <asm/mmu.h>
 #include <asm/set_way.h>
 #include <asm/sysreg.h>
@@ -170,6 +171,9 @@ void vcpu_reset(struct vcpu *vcpu)
         .own_time = vcpu->partition->desc->own_time,
     };
     vcpu->flush = (struct flush_cursor){0};
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        features_reset(vcpu);
+    }
     vcpu->gic_vmcr = 0;
     memset(vcpu->gic_ap0r, 0, sizeof(vcpu->gic_ap0r));
     memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));

@@ -38,10 +38,12 @@ struct config_input {
     uint64_t default_guard_ns;
     uint64_t minimum_guard_ns;   /* longest EL2 path and switch on this board */
     uint64_t spread_guard_ns;    /* on top, where a partition runs on several CPUs, ... */
-    uint64_t schedules_guard_ns; /* ... and where there are several schedules */
+    uint64_t schedules_guard_ns; /* ... where there are several schedules ... */
+    uint64_t feature_guard_ns[FEATURE_COUNT]; /* ... and where a partition has a feature */
     uint64_t minimum_window_ns;
     uint64_t default_exit_cost_ns;
-    uint32_t ipa_bits; /* width of stage 2 on this CPU; 0 = 40, what most have */
+    uint32_t ipa_bits;     /* width of stage 2 on this CPU; 0 = 40, what most have */
+    uint32_t cpu_features; /* FEATURE_... that this CPU has and this kernel switches */
     config_fault_fn fault;
     void *fault_context;
     config_read_fn read; /* never asked for what is not RAM by the tree */

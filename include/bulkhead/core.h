@@ -25,7 +25,7 @@ struct window {
     uint64_t guard_ticks; /* offset at which usable time ends */
     struct vcpu *vcpu;
     uint32_t index;      /* in its list */
-    bool plain;          /* opens no interrupts, and none is made pending: most are */
+    bool plain;          /* opens no interrupts and features, and none is made pending: most are */
     uint32_t period_irq; /* made pending at its release; 0 = none is */
     uint32_t mask_count;
     const struct irq_mask *mask;

@@ -14,6 +14,16 @@
 #define SPREAD_GUARD_NS    2000U
 #define SCHEDULES_GUARD_NS 600U
 
+/* And where a partition has a feature of the CPU that is switched with it: by feature, in the order
+ * of FEATURE_... (bulkhead/module.h). */
+#define PMU_GUARD_NS   0U
+#define DEBUG_GUARD_NS 0U
+#define SVE_GUARD_NS   0U
+#define FEATURE_GUARDS_NS                                                                          \
+    {                                                                                              \
+        PMU_GUARD_NS, DEBUG_GUARD_NS, SVE_GUARD_NS                                                 \
+    }
+
 /* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
 #define MINIMUM_WINDOW_NS 5000U
 

@@ -52,6 +52,7 @@ struct platform_desc {
     uint32_t irq_hyp_timer;     /* INTID of CNTHP (26 by convention) */
     uint32_t irq_virt_timer;    /* INTID of CNTV (27) */
     uint32_t irq_phys_timer;    /* INTID of non-secure CNTP (30) */
+    uint32_t irq_pmu;           /* INTID of the PMU's PPI (23 by convention); 0 = there is none */
     enum psci_conduit psci;
     enum uart_kind uart_kind;
     struct address_range uart;
@@ -108,6 +109,14 @@ struct device_desc {
     uint32_t *clock_hz;
 };
 
+/* What a CPU may have and a partition has only if it asks for it: bits of partition_desc.features,
+ * in the order of the words of cpu-features (kernel/config/features.c). */
+#define FEATURE_PMU   (1U << 0) /* performance counters */
+#define FEATURE_DEBUG (1U << 1) /* self-hosted debug: breakpoints, watchpoints, single step */
+#define FEATURE_SVE   (1U << 2) /* scalable vectors */
+#define FEATURE_COUNT 3U
+#define FEATURE_ALL   ((1U << FEATURE_COUNT) - 1U)
+
 /* What the partition's own machine looks like; every address is an IPA. */
 struct partition_desc {
     uint32_t id;      /* unit address; unique */
@@ -147,6 +156,8 @@ struct partition_desc {
     bool may_set_schedule; /* may call BH_SET_MODULE_SCHEDULE */
     bool maintenance_on_error; /* a health event that stops it asks for the maintenance schedule */
     uint32_t period_irq;       /* INTID (16..31) made pending where a period starts; 0 = none is */
+    uint32_t features;         /* FEATURE_... that it is granted */
+    uint32_t sve_vector_bits;  /* with FEATURE_SVE: longest vector; 0 = the CPU's */
     uint32_t *vcpu_cpu;        /* [vcpu_count] index into platform_desc.cpu_mpidr: the one CPU that
                                   runs it, in every schedule */
 };

@@ -74,6 +74,7 @@ struct vcpu {
     uint32_t gic_ap1r[4];    /* ICH_AP1R<n>_EL2; [0] is GICH_APR on GICv2 */
     struct vgic_cpu vgic;
     struct flush_cursor flush;
+    struct vcpu_features *features; /* NULL: it has none (asm/features.h) */
 };
 
 /* Characters on their way from the boot core, which has the UART, to a partition's own core. */

@@ -102,7 +102,9 @@ static void add_partition(struct sha256 *hash, const struct partition_desc *part
                   (partition->abort_on_unmapped ? 4U : 0U) | (partition->idle_in_kernel ? 8U : 0U) |
                   (partition->own_time ? 16U : 0U) | (partition->console_first ? 32U : 0U) |
                   (partition->console_raw ? 64U : 0U) | (partition->may_set_schedule ? 128U : 0U) |
-                  (partition->maintenance_on_error ? 256U : 0U));
+                  (partition->maintenance_on_error ? 256U : 0U) |
+                  (CONFIG_CPU_FEATURES ? partition->features << 16 : 0U) |
+                  (CONFIG_CPU_FEATURES ? (uint64_t)partition->sve_vector_bits << 32 : 0U));
     add_number(hash, partition->period_irq);
     if (partition->has_uart) {
         add_number(hash, (uint64_t)partition->uart_model);

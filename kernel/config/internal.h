@@ -59,6 +59,7 @@ struct reader {
     uint32_t gic_node;
     uint32_t uart_node;
     uint32_t timer_node;
+    uint32_t pmu_node; /* or TREE_NONE */
     uint32_t cpus_node;
 
     uint32_t module_node;        /* /bulkhead */
@@ -197,6 +198,10 @@ uint32_t device_range_count(const struct reader *reader, const struct tree_prop 
 
 /* Reads a device node into the partition, which has room for device_range_count() entries more. */
 void device_read(struct reader *reader, struct partition_desc *partition, uint32_t node);
+
+/* Reads cpu-features of a partition. */
+void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                   const struct tree_prop *words);
 
 bool schedules_read(struct reader *reader, uint32_t node);
 void check_machine(struct reader *reader);    /* physical memory, devices and interrupts */

@@ -6,6 +6,7 @@ objs-y += kernel/config/check.o
 objs-y += kernel/config/children.o
 objs-y += kernel/config/device.o
 objs-y += kernel/config/fault.o
+objs-$(CONFIG_CPU_FEATURES) += kernel/config/features.o
 objs-y += kernel/config/fixups.o
 objs-y += kernel/config/guest_check.o
 objs-y += kernel/config/guest_tree.o

@@ -41,6 +41,7 @@ enum partition_prop {
     PARTITION_SET_SCHEDULE,
     PARTITION_MAINTENANCE,
     PARTITION_PERIOD_PPI,
+    PARTITION_FEATURES,
     PARTITION_PROPS
 };
 
@@ -70,6 +71,7 @@ static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_SET_SCHEDULE] = {.name = "set-module-schedule", .kind = PROP_FLAG},
     [PARTITION_MAINTENANCE] = {.name = "maintenance-on-error", .kind = PROP_FLAG},
     [PARTITION_PERIOD_PPI] = {.name = "period-ppi", .kind = PROP_U32},
+    [PARTITION_FEATURES] = {.name = "cpu-features", .kind = PROP_COMPATIBLE}, /* strings */
 };
 
 enum memory_prop { MEMORY_REG, MEMORY_HOST, MEMORY_READ_ONLY, MEMORY_NO_EXECUTE, MEMORY_PROPS };
@@ -498,16 +500,22 @@ static void read_modes(struct reader *reader, struct partition_desc *partition, 
         /* The guest's own timers have them. */
         fault_report(reader, RULE_IRQ_TWICE, node, ppi->name, reader->timer_node,
                      &(struct fault_values){intid, intid});
+    } else if (CONFIG_CPU_FEATURES && (partition->features & FEATURE_PMU) != 0 &&
+               intid == platform->irq_pmu) {
+        fault_report(reader, RULE_IRQ_TWICE, node, ppi->name, reader->pmu_node,
+                     &(struct fault_values){intid, intid});
     }
 }
 
-/* The same in a kernel that has neither. */
-static void refuse_modes(struct reader *reader, uint32_t node,
-                         const struct tree_prop *const found[PROPS_MAX])
+/* What this kernel was built without. */
+static void refuse_left_out(struct reader *reader, uint32_t node,
+                            const struct tree_prop *const found[PROPS_MAX])
 {
-    for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_PERIOD_PPI; which++) {
-        if (found[which] != NULL) {
-            fault_report(reader, RULE_SCHEDULES_SUPPORT, node, found[which]->name, TREE_NONE, NULL);
+    for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_FEATURES; which++) {
+        bool is_feature = which >= PARTITION_FEATURES;
+        if (found[which] != NULL && !(is_feature ? CONFIG_CPU_FEATURES : CONFIG_MODULE_SCHEDULES)) {
+            fault_report(reader, is_feature ? RULE_CPU_FEATURES_SUPPORT : RULE_SCHEDULES_SUPPORT,
+                         node, found[which]->name, TREE_NONE, NULL);
         }
     }
 }
@@ -550,10 +558,14 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     if (!CONFIG_PARTITION_TIME && partition->own_time) {
         fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
     }
+    if (CONFIG_CPU_FEATURES && found[PARTITION_FEATURES] != NULL) {
+        features_read(reader, partition, node, found[PARTITION_FEATURES]);
+    }
     if (CONFIG_MODULE_SCHEDULES) {
         read_modes(reader, partition, node, found);
-    } else {
-        refuse_modes(reader, node, found);
+    }
+    if (!CONFIG_MODULE_SCHEDULES || !CONFIG_CPU_FEATURES) {
+        refuse_left_out(reader, node, found);
     }
     read_tree_wishes(reader, partition, node, found);
     if (take_children(reader, partition, node)) {

@@ -179,6 +179,17 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
     return true;
 }
 
+/* The performance counters of the CPUs: "arm,armv8-pmuv3", or by the name of a core, as in
+ * "arm,cortex-a57-pmu"; those of interconnects are called in another way. */
+static bool is_pmu(const struct tree_prop *compatible)
+{
+    const char *name = (const char *)compatible->cell;
+    size_t length = strnlen(name, compatible->length);
+    return tree_has_string(compatible, "arm,armv8-pmuv3") ||
+           ((strncmp(name, "arm,cortex-a", 12) == 0 || strncmp(name, "arm,neoverse-", 13) == 0) &&
+            length < compatible->length && strcmp(&name[length - 4], "-pmu") == 0);
+}
+
 /* What a node's compatible says about it. */
 static bool classify(struct reader *reader, uint32_t node, const struct host_props *props,
                      enum host_kind *kind)
@@ -205,6 +216,8 @@ static bool classify(struct reader *reader, uint32_t node, const struct host_pro
         *kind = HOST_GIC;
     } else if (tree_has_string(compatible, "arm,armv8-timer")) {
         reader->timer_node = node;
+    } else if (CONFIG_CPU_FEATURES && is_pmu(compatible)) {
+        reader->pmu_node = node;
     } else if (tree_has_string(compatible, "arm,psci-1.0") ||
                tree_has_string(compatible, "arm,psci-0.2") ||
                tree_has_string(compatible, "arm,psci")) {
@@ -491,6 +504,9 @@ static bool read_interrupts(struct reader *reader)
     platform->irq_virt_timer = read_ppi(reader, reader->timer_node, 2);
     platform->irq_hyp_timer = read_ppi(reader, reader->timer_node, 3);
     platform->irq_maintenance = read_ppi(reader, reader->gic_node, 0);
+    if (CONFIG_CPU_FEATURES && reader->pmu_node != TREE_NONE) {
+        platform->irq_pmu = read_ppi(reader, reader->pmu_node, 0);
+    }
     if (platform->irq_phys_timer == 0 || platform->irq_virt_timer == 0 ||
         platform->irq_hyp_timer == 0) {
         host_fault(reader, reader->timer_node, "interrupts");
@@ -509,6 +525,7 @@ bool platform_read(struct reader *reader)
     reader->gic_node = TREE_NONE;
     reader->uart_node = TREE_NONE;
     reader->timer_node = TREE_NONE;
+    reader->pmu_node = TREE_NONE;
     reader->cpus_node = TREE_NONE;
     if (!walk(reader)) {
         return false;

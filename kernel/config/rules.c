@@ -20,8 +20,9 @@ enum number_form { FORM_DECIMAL, FORM_HEX };
 #define ROW(form, name, sentence, value, limit) form name "\0" sentence "\0" value "\0" limit
 
 /* Rules of what a build may leave out: nobody tells them then. */
-#define MODES_ROW(...) (CONFIG_MODULE_SCHEDULES ? ROW(__VA_ARGS__) : NULL)
-#define CORES_ROW(...) (CONFIG_SMP ? ROW(__VA_ARGS__) : NULL)
+#define MODES_ROW(...)    (CONFIG_MODULE_SCHEDULES ? ROW(__VA_ARGS__) : NULL)
+#define CORES_ROW(...)    (CONFIG_SMP ? ROW(__VA_ARGS__) : NULL)
+#define FEATURES_ROW(...) (CONFIG_CPU_FEATURES ? ROW(__VA_ARGS__) : NULL)
 
 enum rule_field { FIELD_NAME, FIELD_SENTENCE, FIELD_VALUE, FIELD_LIMIT };
 
@@ -107,6 +108,12 @@ static const char *const rule_row[RULE_COUNT] = {
             "", ""),
     [RULE_CORES_SUPPORT] =
         ROW(DECIMAL, "cores-support", "this build of the kernel runs one CPU (option SMP)", "", ""),
+    [RULE_CPU_FEATURES_SUPPORT] =
+        ROW(DECIMAL, "cpu-features-support",
+            "this build of the kernel grants no features of the CPU (option CPU_FEATURES)", "", ""),
+    [RULE_CPU_FEATURE_ABSENT] =
+        FEATURES_ROW(DECIMAL, "cpu-feature-absent",
+                     "a partition can have only what the CPU has and this kernel switches", "", ""),
     [RULE_VGIC_MODEL] = ROW(DECIMAL, "vgic-model",
                             "a partition's interrupt controller must be of the host's version",
                             "partition has GICv", "host has GICv"),
@@ -372,6 +379,8 @@ static const char *other_word(int rule)
         return ", file ";
     case RULE_OVERLAY_BOARD:
         return ", board ";
+    case RULE_CPU_FEATURE_ABSENT:
+        return ", feature ";
     case RULE_OVERLAY_LABEL:
     case RULE_OVERLAY_APPLY:
         return ", label ";

@@ -235,8 +235,9 @@ static bool is_spread(const struct partition_desc *partition)
     return false;
 }
 
-/* Partitions on several CPUs and several schedules make longer boundaries.  A guard that nobody
- * gave grows with them; the windows, which were judged by the shorter one, are looked at again. */
+/* Partitions on several CPUs or with features of them, and several schedules make longer
+ * boundaries.  A guard that nobody gave grows with them; the windows, which were judged by the
+ * shorter one, are looked at again. */
 static void check_guard(struct reader *reader)
 {
     struct module_desc *module = reader->module;
@@ -251,6 +252,17 @@ static void check_guard(struct reader *reader)
             least_ns += reader->input->spread_guard_ns;
             other = module->partition[index].node;
             break;
+        }
+    }
+    for (uint32_t bit = 0; CONFIG_CPU_FEATURES && bit < FEATURE_COUNT; bit++) {
+        uint32_t index = 0;
+        while (index < module->partition_count &&
+               (module->partition[index].features >> bit & 1U) == 0) {
+            index++;
+        }
+        if (index < module->partition_count) {
+            least_ns += reader->input->feature_guard_ns[bit];
+            other = module->partition[index].node;
         }
     }
     if (module->guard_ns >= least_ns) {
@@ -297,7 +309,8 @@ void check_schedules(struct reader *reader)
             check_period_irq(reader, index);
         }
     }
-    if ((CONFIG_SMP || CONFIG_MODULE_SCHEDULES) && reader->fault_count == faults_before) {
+    if ((CONFIG_SMP || CONFIG_MODULE_SCHEDULES || CONFIG_CPU_FEATURES) &&
+        reader->fault_count == faults_before) {
         check_guard(reader);
     }
     if (!CONFIG_MODULE_SCHEDULES || reader->fault_count != faults_before) {

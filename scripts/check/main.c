@@ -201,6 +201,8 @@ int main(int argc, char **argv)
                   .minimum_guard_ns = MINIMUM_GUARD_NS,
                   .spread_guard_ns = SPREAD_GUARD_NS,
                   .schedules_guard_ns = SCHEDULES_GUARD_NS,
+                  .feature_guard_ns = FEATURE_GUARDS_NS,
+                  .cpu_features = FEATURE_ALL,
                   .minimum_window_ns = MINIMUM_WINDOW_NS,
                   .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
     };

@@ -23,6 +23,16 @@ static const char *image_name(enum image_kind kind)
     return "";
 }
 
+static void report_features(const struct partition_desc *partition)
+{
+    if (partition->features != 0) {
+        printf("  cpu      %s%s%sswitched with it\n",
+               (partition->features & FEATURE_PMU) != 0 ? "pmu " : "",
+               (partition->features & FEATURE_DEBUG) != 0 ? "debug " : "",
+               (partition->features & FEATURE_SVE) != 0 ? "sve " : "");
+    }
+}
+
 static void report_partition(const struct partition_desc *partition)
 {
     printf("partition %" PRIu32 " \"%s\": %" PRIu32 " vCPU%s, GICv%d, entry 0x%" PRIx64
@@ -72,6 +82,7 @@ static void report_partition(const struct partition_desc *partition)
     if (partition->period_irq != 0) {
         printf("  period   INTID %" PRIu32 " is pending where one begins\n", partition->period_irq);
     }
+    report_features(partition);
     if (partition->may_set_schedule) {
         printf("  may      change the module's schedule\n");
     }

@@ -64,7 +64,7 @@ qemu-test: kernel guests linux-guests $(checker) $(board-uboot) llvm
 		-n $(jobs) $(PYTEST) $(or $(TESTS),tests/qemu)
 
 # The kernel with everything left out that a system can do without: the backbone, whose size is bounded.
-left-out := OVERLAYS|GUEST_TREE|CONSOLE_SWITCH|PARTITION_TIME|SET_WAY|SMP|MODULE_SCHEDULES
+left-out := OVERLAYS|GUEST_TREE|CONSOLE_SWITCH|PARTITION_TIME|SET_WAY|SMP|MODULE_SCHEDULES|CPU_FEATURES
 $(O)/backbone/bulkhead.bin: force | $(autoconf)
 	$(Q)mkdir -p $(@D)
 	$(Q)sed -E 's/^CONFIG_($(left-out))=y/# CONFIG_\1 is not set/' $(config) >$(@D)/.config.new

@@ -40,6 +40,8 @@ struct config_input fuzz_input(const void *blob, size_t blob_bytes, uint32_t *fa
         .minimum_guard_ns = MINIMUM_GUARD_NS,
         .spread_guard_ns = SPREAD_GUARD_NS,
         .schedules_guard_ns = SCHEDULES_GUARD_NS,
+        .feature_guard_ns = FEATURE_GUARDS_NS,
+        .cpu_features = FEATURE_ALL,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .fault = count_fault,
         .fault_context = fault_count,

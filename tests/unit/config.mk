@@ -53,6 +53,15 @@ test_config_no_time-srcs := tests/unit/test_config_no_time.c tests/unit/test_con
 	tests/unit/partition_without_time.c $(filter-out kernel/config/partition.c,$(config-srcs))
 test_config_no_time-libs := -lfdt
 
+unit-tests += test_config_features
+test_config_features-srcs := tests/unit/test_config_features.c tests/unit/test_config_tree.c $(config-srcs)
+test_config_features-libs := -lfdt
+
+unit-tests += test_config_no_features
+test_config_no_features-srcs := tests/unit/test_config_no_features.c tests/unit/test_config_tree.c \
+	tests/unit/partition_without_features.c $(filter-out kernel/config/partition.c,$(config-srcs))
+test_config_no_features-libs := -lfdt
+
 modes-files := partition platform reader rules schedule schedule_check
 unit-tests += test_config_no_modes
 test_config_no_modes-srcs := tests/unit/test_config_no_modes.c tests/unit/test_config_tree.c \

@@ -74,6 +74,8 @@ static bool has_own_test(int rule)
     case RULE_PARTITION_COUNT:
     case RULE_OVERLAY_SUPPORT:
     case RULE_OWN_TIME_SUPPORT:
+    case RULE_CPU_FEATURES_SUPPORT:
+    case RULE_CPU_FEATURE_ABSENT:
     case RULE_OVERLAY_BLOB:
     case RULE_OVERLAY_EMPTY:
     case RULE_OVERLAY_BOARD:

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Which features of the CPU does a partition ask for, and can it have them?  What the machine
+ * lacks, or this kernel would not switch, is refused: a guest that relies on it would fail later,
+ * or find another's values.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* In the order of FEATURE_...: each ends with a NUL, the last one with two. */
+static const char feature_words[] = "pmu\0debug\0sve\0";
+
+/* The bit of a word; 0 if it is none. */
+static uint32_t feature_of(const char *wanted)
+{
+    uint32_t bit = 1;
+    for (const char *word = feature_words; *word != '\0'; word += strlen(word) + 1) {
+        if (strcmp(word, wanted) == 0) {
+            return bit;
+        }
+        bit <<= 1;
+    }
+    return 0;
+}
+
+static void refuse(struct reader *reader, enum config_rule rule, uint32_t node,
+                   const struct tree_prop *words, const char *word)
+{
+    reader->fault_count++;
+    fault_emit(reader->input, rule, tree_path(&reader->tree, node, reader->path), words->name, word,
+               NULL);
+}
+
+void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                   const struct tree_prop *words)
+{
+    const struct platform_desc *platform = &reader->module->platform;
+    const char *end = (const char *)words->cell + words->length;
+    for (const char *word = (const char *)words->cell; word < end; word += strlen(word) + 1) {
+        uint32_t bit = feature_of(word);
+        if (bit == 0 || (partition->features & bit) != 0) {
+            refuse(reader, RULE_PROPERTY_VALUE, node, words, word);
+        } else if ((reader->input->cpu_features & bit) == 0) {
+            refuse(reader, RULE_CPU_FEATURE_ABSENT, node, words, word);
+        } else if (bit == FEATURE_PMU && platform->irq_pmu == 0) {
+            /* Its counters could overflow, and nobody would ever hear of it. */
+            fault_report(reader, RULE_HOST_TREE, node, words->name, reader->pmu_node, NULL);
+        }
+        partition->features |= bit;
+    }
+}

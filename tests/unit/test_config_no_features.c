@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Does a kernel built without CPU_FEATURES refuse partitions that ask for one?  Requirements:
+ * BH-CFG-2, BH-CPU-1.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "test_config_tree.h"
+
+#include <libfdt.h>
+
+#define IO "/bulkhead/partitions/partition@2"
+
+static uint8_t blob[TREE_BYTES];
+static struct outcome outcome;
+
+static void features_are_refused(void **state)
+{
+    static const char *const word[] = {"pmu", "debug", "sve", "fpu"};
+    (void)state;
+    for (uint32_t at = 0; at < ARRAY_COUNT(word); at++) {
+        const struct change change[] = {{SET_STRING, IO, "cpu-features", word[at], 0, {0}},
+                                        {CHANGE_END, NULL, NULL, NULL, 0, {0}}};
+        tree_build(blob, GIC_V3);
+        tree_change(blob, change);
+        outcome_complete(&outcome, blob, TREE_BYTES);
+        assert_null(outcome.module);
+        assert_int_equal(outcome.rule, RULE_CPU_FEATURES_SUPPORT);
+        assert_string_equal(outcome.node, IO);
+        assert_string_equal(outcome.property, "cpu-features");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(features_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
