@@ -113,12 +113,11 @@ static void leave(struct core *core)
  * maintenance interrupt and its timers come to EL2 in its own window, at its own cost; what a
  * sibling vCPU sent meanwhile, too.
  */
-static inline void inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
+static inline void inject_due(struct vcpu *vcpu, uint64_t ticks, uint32_t linked, uint32_t due)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
     struct vgic_cpu *cpu = &vcpu->vgic;
-    uint32_t busy = vgic_private_hw_busy(cpu) & core->timer_irqs;
-    uint32_t due = 0;
+    uint32_t busy = vgic_private_hw_busy(cpu) & linked;
 
     if (timer_virtual_due(&vcpu->timers, ticks)) {
         due |= 1U << platform->irq_virt_timer;
@@ -130,15 +129,22 @@ static inline void inject_due_timers(const struct core *core, struct vcpu *vcpu,
     if (cpu->more_pending || cpu->active_overflow) {
         cpu->more_pending = cpu->more_pending || cpu->dist->cpu_count > 1;
     } else if (due != busy || cpu->dist->cpu_count > 1) {
-        vgic_hw_levels(cpu, 0, core->timer_irqs, due);
+        vgic_hw_levels(cpu, 0, linked, due);
         busy = vgic_private_hw_busy(cpu);
     }
-    gic->set_private_active(core->timer_irqs, busy);
+    gic->set_private_active(linked, busy);
 }
 
-void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
+void core_inject_due(const struct core *core, struct vcpu *vcpu, uint64_t ticks)
 {
-    inject_due_timers(core, vcpu, ticks);
+    uint32_t linked = core->timer_irqs;
+    uint32_t due = 0;
+
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        linked |= features_irqs(vcpu);
+        due = features_lines(vcpu);
+    }
+    inject_due(vcpu, ticks, linked, due);
 }
 
 /* Interrupts that wait already are not to come in the first instructions of the window.  Those
@@ -187,7 +193,7 @@ static __attribute__((noinline)) void open_window(struct core *core, struct vcpu
         if (window->period_irq != 0) {
             vgic_pend_private(&vcpu->vgic, window->period_irq);
         }
-        core_inject_due_timers(core, vcpu, start);
+        core_inject_due(core, vcpu, start);
 
         (void)core_open_interrupts(vcpu, window, risen);
         for (uint32_t i = 0; i < window->mask_count; i++) {
@@ -282,7 +288,7 @@ static struct vcpu *enter(struct core *core, struct window *window, uint64_t sta
         isb();
     }
     if (window->plain) {
-        inject_due_timers(core, vcpu, start);
+        inject_due(vcpu, start, core->timer_irqs, 0);
         gic->load(vcpu);
     } else {
         open_window(core, vcpu, window, start);
@@ -482,12 +488,18 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
     vgic_give(vcpu);
 }
 
-/* An assigned device: its owner runs, unless the interrupt was on its way when it was masked. */
+/* An assigned device, or the counters of a partition that has them: its owner runs, unless the
+ * interrupt was on its way when it was masked. */
 static void device_interrupt(struct core *core, uint32_t intid)
 {
     struct vcpu *owner =
         intid < module_state.irq_owner_count ? module_state.irq_owner[intid] : NULL;
 
+    if (CONFIG_CPU_FEATURES && core->vcpu->features != NULL &&
+        intid == module_state.desc->platform.irq_pmu) {
+        timer_interrupt(core, core->vcpu, intid, features_lines(core->vcpu) != 0);
+        return;
+    }
     if (owner == NULL) {
         gic->mask(intid / 32, 1U << intid % 32);
         gic->deactivate(intid);

@@ -4,6 +4,7 @@
  * that each opens, whether the core needs boundaries at all.  Start-up only.
  */
 #include <asm/core.h>
+#include <asm/features.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/hm.h>
 #include <bulkhead/limits.h>
@@ -13,9 +14,13 @@ static START_UP uint32_t mask_words(const struct vcpu *vcpu, struct irq_mask *ma
 {
     const struct partition_desc *desc = vcpu->partition->desc;
     uint32_t count = 0;
+    uint32_t private = partition_is_spread(vcpu->partition) ? 1U << GIC_SGI_KICK : 0;
 
-    if (partition_is_spread(vcpu->partition)) {
-        mask[count++] = (struct irq_mask){.word = 0, .bits = 1U << GIC_SGI_KICK};
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        private |= features_irqs(vcpu);
+    }
+    if (private != 0) {
+        mask[count++] = (struct irq_mask){.word = 0, .bits = private};
     }
     for (uint32_t word = 1; vcpu->index == 0 && word < VGIC_WORDS; word++) {
         uint32_t bits = 0;

@@ -236,7 +236,7 @@ static bool load(struct core *core, struct vcpu *vcpu, uint64_t start, bool *end
             *ended = *ended || (held[word] & ~cpu->held[word]) != 0;
         }
         take_posts(vcpu);
-        core_inject_due_timers(core, vcpu, start);
+        core_inject_due(core, vcpu, start);
         gic->load(vcpu);
         set_attached(vcpu, true);
     }
@@ -252,8 +252,8 @@ void share_enter(struct core *core, struct vcpu *vcpu, const struct window *wind
         vcpu->share.late[0] |= UINT32_C(1) << window->period_irq;
     }
     if (!load(core, vcpu, start, &kicked)) {
-        /* Its timers stay quiet until it has list registers for them. */
-        gic->set_private_active(core->timer_irqs, core->timer_irqs);
+        /* Its timers stay quiet until it has list registers for them, and its PMU with them. */
+        gic->set_private_active(vcpu->vgic.private_bank.hw, vcpu->vgic.private_bank.hw);
         gic->load_detached(vcpu);
         kicked = true;
     }
@@ -295,7 +295,7 @@ void share_look(struct vcpu *vcpu)
         vgic_refill(&vcpu->vgic);
     } else {
         timers_save(&vcpu->timers);
-        core_inject_due_timers(vcpu->core, vcpu, counter_now());
+        core_inject_due(vcpu->core, vcpu, counter_now());
         timers_load(&vcpu->timers);
         vgic_refill(&vcpu->vgic);
     }

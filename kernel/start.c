@@ -197,6 +197,10 @@ static void reset_step(struct partition *partition, enum partition_mode mode)
                           module_state.desc->platform.irq_virt_timer);
         vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_phys_timer,
                           module_state.desc->platform.irq_phys_timer);
+        if (CONFIG_CPU_FEATURES && (desc->features & FEATURE_PMU) != 0) {
+            vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_pmu,
+                              module_state.desc->platform.irq_pmu);
+        }
     }
     for (uint32_t d = 0; d < desc->device_count; d++) {
         for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {

@@ -7,11 +7,17 @@
  * feature runs.  What a vCPU has is eagerly and completely switched.
  */
 #include <asm/features.h>
+#include <bulkhead/module_state.h>
 #include <string.h>
+
+static bool has(const struct vcpu *vcpu, uint32_t feature)
+{
+    return (vcpu->partition->desc->features & feature) != 0;
+}
 
 uint32_t features_of_cpu(void)
 {
-    return 0;
+    return pmu_is_there() ? FEATURE_PMU : 0;
 }
 
 uint64_t features_bytes(const struct partition_desc *desc)
@@ -25,12 +31,35 @@ void features_reset(struct vcpu *vcpu)
     memset(vcpu->features, 0, features_bytes(vcpu->partition->desc));
 }
 
+/* The counters stop first and start last, so that they see as little as possible of the kernel. */
 void features_save(struct vcpu *vcpu)
 {
+    if (has(vcpu, FEATURE_PMU)) {
+        pmu_save(&vcpu->features->pmu);
+    }
     vcpu->features->live = false;
 }
 
 void features_load(struct vcpu *vcpu)
 {
+    if (has(vcpu, FEATURE_PMU)) {
+        pmu_load(&vcpu->features->pmu);
+    }
     vcpu->features->live = true;
+}
+
+uint32_t features_irqs(const struct vcpu *vcpu)
+{
+    return has(vcpu, FEATURE_PMU) ? UINT32_C(1) << module_state.desc->platform.irq_pmu : 0;
+}
+
+uint32_t features_lines(const struct vcpu *vcpu)
+{
+    const struct vcpu_features *features = vcpu->features;
+    uint32_t irqs = features_irqs(vcpu);
+
+    if (irqs == 0 || !(features->live ? pmu_live_line() : pmu_saved_line(&features->pmu))) {
+        return 0;
+    }
+    return irqs;
 }

@@ -5,6 +5,8 @@
  * the smaller of that and what the core has.  A field that is not on the list reads as "not
  * implemented", so a core younger than this file gives nothing away.
  *
+ * Some fields are shown to those partitions only whose description grants them the feature.
+ *
  * Invariants: the value never exceeds the core's own.  What is hidden here also traps or is
  * harmless (el2_traps.c, docs/attack-surface.md): hiding alone keeps nobody out.
  * State: one table, written by the boot core, constant afterwards; a core that would show its
@@ -242,11 +244,28 @@ static const struct allowed_field allow_list[] = {
     FACT(3, 6, 4),      /* nTLBPA */
 };
 
+/* What only a partition that was granted the feature is shown, in the place of what the list above
+ * shows. */
+static const struct granted_field {
+    uint32_t feature;
+    struct allowed_field field;
+} granted_list[] = {
+    /* ID_AA64DFR0_EL1.PMUVer, ID_DFR0_EL1.PerfMon: up to FEAT_PMUv3p5; what came later has
+     * registers that are not switched.  0xf, counters of another kind, is never granted. */
+    {FEATURE_PMU, ALLOW(5, 0, 8, 6)},
+    {FEATURE_PMU, ALLOW(1, 2, 24, 6)},
+};
+
 /* [CRm - 1][op2].  Every signed field with -1 = absent is on the list, so zero hides the others. */
 static uint64_t visible[CRM_COUNT + 1][OP2_COUNT]; /* rows: a power of two */
 
+/* The values of granted_list's fields, in place. */
+static uint64_t granted[ARRAY_COUNT(granted_list)];
+
+#define FIELD_MASK(shift) (UINT64_C(0xf) << (shift))
+
 #define PFR0_CRM 4U
-#define PFR0_GIC (UINT64_C(0xf) << 24)
+#define PFR0_GIC FIELD_MASK(24)
 
 static int field_value(uint64_t id_register, const struct allowed_field *field)
 {
@@ -282,36 +301,61 @@ static void read_core(uint64_t core[CRM_COUNT][OP2_COUNT])
 #undef READ
 }
 
+/* What guests may see of a field: the core's value, or the greatest that is allowed; in place. */
+static uint64_t shown(uint64_t core[CRM_COUNT][OP2_COUNT], const struct allowed_field *field)
+{
+    const uint64_t id_register = core[field->crm - CRM_FIRST][field->op2];
+    int value = field_value(id_register, field);
+
+    if (value > (int)field->max) {
+        value = (int)field->max;
+    }
+    return ((uint64_t)(unsigned int)value & 0xfU) << field->shift;
+}
+
 /* What guests of this core may see. */
-static void compute(uint64_t seen[CRM_COUNT + 1][OP2_COUNT])
+static void compute(uint64_t seen[CRM_COUNT + 1][OP2_COUNT],
+                    uint64_t seen_if_granted[ARRAY_COUNT(granted_list)])
 {
     uint64_t core[CRM_COUNT][OP2_COUNT];
 
     read_core(core);
     for (size_t i = 0; i < ARRAY_COUNT(allow_list); i++) {
         const struct allowed_field *field = &allow_list[i];
-        const uint64_t id_register = core[field->crm - CRM_FIRST][field->op2];
-        int value = field_value(id_register, field);
 
-        if (value > (int)field->max) {
-            value = (int)field->max;
-        }
-        seen[field->crm - CRM_FIRST][field->op2] |= ((uint64_t)(unsigned int)value & 0xfU)
-                                                    << field->shift;
+        seen[field->crm - CRM_FIRST][field->op2] |= shown(core, field);
+    }
+    for (size_t i = 0; CONFIG_CPU_FEATURES && i < ARRAY_COUNT(granted_list); i++) {
+        seen_if_granted[i] = shown(core, &granted_list[i].field);
     }
 }
 
 void idregs_init(void)
 {
-    compute(visible);
+    compute(visible, granted);
 }
 
 bool idregs_match(void)
 {
     uint64_t own[CRM_COUNT + 1][OP2_COUNT] = {0};
+    uint64_t own_granted[ARRAY_COUNT(granted_list)] = {0};
 
-    compute(own);
-    return memcmp(own, visible, sizeof(own)) == 0;
+    compute(own, own_granted);
+    return memcmp(own, visible, sizeof(own)) == 0 &&
+           memcmp(own_granted, granted, sizeof(granted)) == 0;
+}
+
+/* The same register for a partition that has features. */
+static uint64_t with_features(uint64_t value, uint32_t features, unsigned int crm, unsigned int op2)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(granted_list); i++) {
+        const struct allowed_field *field = &granted_list[i].field;
+
+        if (field->crm == crm && field->op2 == op2 && (granted_list[i].feature & features) != 0) {
+            value = (value & ~FIELD_MASK(field->shift)) | granted[i];
+        }
+    }
+    return value;
 }
 
 bool idreg_read(const struct vcpu *vcpu, unsigned int crm, unsigned int op2, uint64_t *value)
@@ -322,6 +366,9 @@ bool idreg_read(const struct vcpu *vcpu, unsigned int crm, unsigned int op2, uin
     *value = visible[(crm - CRM_FIRST) & 7U][op2 & 7U]; /* masked: speculation stays inside */
     if (crm == PFR0_CRM && op2 == 0 && vcpu->partition->desc->vgic != GIC_V3) {
         *value &= ~PFR0_GIC;
+    }
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        *value = with_features(*value, vcpu->partition->desc->features, crm, op2);
     }
     return true;
 }

@@ -6,6 +6,7 @@
  * registers are live in the core.
  */
 #include <asm/esr.h>
+#include <asm/features.h>
 #include <asm/inject.h>
 #include <asm/sysreg.h>
 #include <asm/sysreg_traps.h>
@@ -54,29 +55,32 @@ static uint64_t fault_ipa(uint64_t far)
 
 /* --- virtual devices ------------------------------------------------------------------------- */
 
-/* Brings lr[] up to date for an access.  A timer that the guest masked or re-armed after its
- * interrupt had become pending is no longer pending, as its line has fallen. */
+/* Brings lr[] up to date for an access.  A timer or counter that the guest masked or re-armed after
+ * its interrupt had become pending is no longer pending, as its line has fallen. */
 static bool begin_list(struct vcpu *vcpu)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
-    uint32_t timers = 1U << platform->irq_virt_timer | 1U << platform->irq_phys_timer;
+    uint32_t linked = vcpu->vgic.private_bank.hw; /* timers, and its PMU */
     uint32_t busy;
     uint32_t high = 0;
 
     if (!core_has_time(this_core()) || !vgic_take(vcpu)) {
         return false;
     }
-    busy = vgic_private_hw_busy(&vcpu->vgic) & timers;
+    busy = vgic_private_hw_busy(&vcpu->vgic);
     if (timer_virtual_firing()) {
         high |= 1U << platform->irq_virt_timer;
     }
     if (timer_physical_firing()) {
         high |= 1U << platform->irq_phys_timer;
     }
+    if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
+        high |= features_lines(vcpu);
+    }
     vcpu->vgic.line_now = high;
     if ((busy & ~high) != 0) {
         vgic_hw_levels(&vcpu->vgic, 0, busy, high);
-        gic->set_private_active(timers, vgic_private_hw_busy(&vcpu->vgic));
+        gic->set_private_active(linked, vgic_private_hw_busy(&vcpu->vgic));
     }
     return true;
 }

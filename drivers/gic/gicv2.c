@@ -24,6 +24,8 @@
 #define GICC_DIR_ALIASED 0x10000
 #define GICC_ALIASED     0x20000
 
+#define SGI_BITS ((1U << GIC_SGI_COUNT) - 1U)
+
 #define GICC_CTLR_ENABLE  (1U << 0)
 #define GICC_CTLR_EOIMODE (1U << 9) /* EOImodeNS in the non-secure view (4.4.1) */
 
@@ -284,8 +286,8 @@ static void set_sgi_priority(uint32_t bits, uint32_t priority)
 static void gicv2_mask(uint32_t word, uint32_t bits)
 {
     if (CONFIG_SMP && word == 0) {
-        set_sgi_priority(bits, PRIORITY_CLOSED);
-        return;
+        set_sgi_priority(bits & SGI_BITS, PRIORITY_CLOSED);
+        bits &= ~SGI_BITS;
     }
     mmio_write32(gicd + GICD_ICENABLER + 4U * word, bits);
 }
@@ -293,8 +295,8 @@ static void gicv2_mask(uint32_t word, uint32_t bits)
 static void gicv2_unmask(uint32_t word, uint32_t bits)
 {
     if (CONFIG_SMP && word == 0) {
-        set_sgi_priority(bits, PRIORITY_OTHER);
-        return;
+        set_sgi_priority(bits & SGI_BITS, PRIORITY_OTHER);
+        bits &= ~SGI_BITS;
     }
     mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
 }

@@ -434,7 +434,7 @@ static void gicv3_set_private_active(uint32_t which, uint32_t active)
 
 static void gicv3_mask(uint32_t word, uint32_t bits)
 {
-    if (CONFIG_SMP && word == 0) {
+    if ((CONFIG_SMP || CONFIG_CPU_FEATURES) && word == 0) {
         volatile uint8_t *gicr = this_core()->gicr;
 
         mmio_write32(gicr + GICR_SGI_FRAME + GICD_ICENABLER, bits);
@@ -446,17 +446,18 @@ static void gicv3_mask(uint32_t word, uint32_t bits)
 
 static void gicv3_unmask(uint32_t word, uint32_t bits)
 {
-    if (CONFIG_SMP && word == 0) {
+    if ((CONFIG_SMP || CONFIG_CPU_FEATURES) && word == 0) {
         mmio_write32(this_core()->gicr + GICR_SGI_FRAME + GICD_ISENABLER, bits);
         return;
     }
     mmio_write32(gicd + GICD_ISENABLER + 4U * word, bits);
 }
 
-/* A device interrupt, or a kick. */
+/* A device interrupt, a kick, or the counters'. */
 static bool closes_with_window(uint32_t intid)
 {
-    return intid - 32U < GIC_INTID_SPURIOUS - 32U || (CONFIG_SMP && intid == GIC_SGI_KICK);
+    return intid - 32U < GIC_INTID_SPURIOUS - 32U || (CONFIG_SMP && intid == GIC_SGI_KICK) ||
+           (CONFIG_CPU_FEATURES && intid != 0 && intid == module_state.desc->platform.irq_pmu);
 }
 
 static void gicv3_settle(void)

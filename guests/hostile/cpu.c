@@ -220,6 +220,65 @@ void attack_debug(void)
     insn("isb");
 }
 
+/* Interrupts of a round after which the handler does not arm them any more. */
+#define OVERFLOWS_MAX 30U
+static uint64_t overflows_left;
+
+/* Every counter is at the brink of overflow, the cycle counter `cycles` before it. */
+static void counters_arm(uint64_t cycles)
+{
+    sysreg_write(pmovsclr_el0, UINT32_MAX);
+    sysreg_write(pmccntr_el0, UINT64_C(0) - cycles);
+    sysreg_write(pmevcntr0_el0, UINT32_MAX - 100);
+    sysreg_write(pmevcntr1_el0, UINT32_MAX);
+    sysreg_write(pmevcntr2_el0, UINT32_MAX);
+    sysreg_write(pmevcntr3_el0, UINT32_MAX);
+    sysreg_write(pmevcntr4_el0, UINT32_MAX);
+    sysreg_write(pmevcntr5_el0, UINT32_MAX);
+    sysreg_write(pmcr_el0, BIT(6) | BIT(4) | BIT(0)); /* LC, X, E */
+}
+
+void counters_overflowed(void)
+{
+    if (overflows_left != 0) {
+        overflows_left--;
+        counters_arm(300);
+    } else {
+        sysreg_write(pmintenclr_el1, UINT32_MAX);
+    }
+}
+
+/* Instructions, cycles and software increments, also at EL2 (NSH).  Undefined without the grant. */
+void attack_counters(void)
+{
+    uint64_t choice = random_next();
+
+    gic_enable(INTID_PMU);
+    sysreg_write(pmccfiltr_el0, BIT(27));
+    sysreg_write(pmevtyper0_el0, BIT(27) | 0x08U);
+    sysreg_write(pmevtyper1_el0, BIT(27) | 0x11U);
+    sysreg_write(pmevtyper2_el0, BIT(27) | 0x08U);
+    sysreg_write(pmevtyper3_el0, 0);
+    sysreg_write(pmevtyper4_el0, BIT(27) | 0x1eU);
+    sysreg_write(pmevtyper5_el0, BIT(27) | 0x11U);
+    sysreg_write(pmcntenset_el0, UINT32_MAX);
+    sysreg_write(pmintenset_el1, UINT32_MAX);
+    overflows_left = (choice & 1) != 0 ? OVERFLOWS_MAX : 0;
+    if ((choice & 2) != 0) { /* in the last instants */
+        delay_until(hostile.end_ticks - dither_ticks());
+    }
+    counters_arm(random_below(3000));
+    sysreg_write(pmswinc_el0, UINT32_MAX);
+    if ((choice & 4) != 0) {
+        irq_unmask();
+    }
+    delay_until(counter_read() + dither_ticks());
+    irq_mask();
+    if ((choice & 8) != 0) {
+        sysreg_write(pmintenclr_el1, UINT32_MAX);
+    }
+}
+
 void attack_mmu_toggle(void)
 {
     mmu_on();

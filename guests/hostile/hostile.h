@@ -11,6 +11,8 @@
 #define UART_TX_BIT  BIT(5)
 #define UART_ALL_INT 0x7ffU
 
+#define INTID_PMU 23U /* of a partition that was granted counters */
+
 struct hostile {
     uint64_t end_ticks;    /* usable end of the present window */
     uint64_t margin_ticks; /* planned end less usable end: the guard */
@@ -27,6 +29,9 @@ extern struct hostile hostile;
 
 /* Pseudo-random, 0 to 8 us. */
 uint64_t dither_ticks(void);
+
+/* The interrupt of the performance counters. */
+void counters_overflowed(void);
 
 #define ATTACK(number, name, text) void attack_##name(void);
 #include "attacks.h"

@@ -54,6 +54,9 @@ static void on_irq(struct guest_frame *frame unused)
     case INTID_UART:
         write32(UART_ICR, UART_ALL_INT);
         break;
+    case INTID_PMU:
+        counters_overflowed();
+        break;
     case INTID_NONE:
         return;
     default:

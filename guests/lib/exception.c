@@ -36,6 +36,7 @@ static void irq_unexpected(struct guest_frame *frame)
 }
 
 void (*guest_irq)(struct guest_frame *frame) = irq_unexpected;
+bool (*guest_synchronous)(struct guest_frame *frame, uint64_t vector);
 
 void guest_exception(struct guest_frame *frame, uint64_t vector)
 {
@@ -44,6 +45,10 @@ void guest_exception(struct guest_frame *frame, uint64_t vector)
 
     if (kind == VECTOR_KIND_IRQ || kind == VECTOR_KIND_FIQ) {
         guest_irq(frame);
+        return;
+    }
+    if (kind == VECTOR_KIND_SYNCHRONOUS && guest_synchronous != NULL &&
+        guest_synchronous(frame, vector)) {
         return;
     }
     if (kind == VECTOR_KIND_SYNCHRONOUS && guest_probe.armed) {

@@ -112,6 +112,9 @@ struct guest_frame {
 /* Called for every IRQ and FIQ; default: stop. */
 extern void (*guest_irq)(struct guest_frame *frame);
 
+/* If set: asked first about each synchronous exception; true: it was dealt with. */
+extern bool (*guest_synchronous)(struct guest_frame *frame, uint64_t vector);
+
 /* A synchronous exception between probe_begin and probe_end is recorded, and execution goes on
  * behind the instruction (after an instruction abort: at the caller). */
 struct guest_probe {

@@ -155,9 +155,10 @@ uint64_t core_frame(struct core *core);
  * and there is no time left for one. */
 bool core_frame_is_ending(const struct core *core);
 
-/* Makes pending what is due at the counter value `ticks` of the timers of a vCPU that is out, and
- * marks them in the physical GIC. */
-void core_inject_due_timers(const struct core *core, struct vcpu *vcpu, uint64_t ticks);
+/* Makes pending what is due of the interrupts that are linked to a vCPU's own registers: its
+ * timers, as of the counter value `ticks`, and its PMU; and marks them in the physical GIC.  Its
+ * timers are out. */
+void core_inject_due(const struct core *core, struct vcpu *vcpu, uint64_t ticks);
 
 /* Opens the interrupts of a window and takes those that wait already into risen[VGIC_WORDS].
  * True: a sibling's kick was among them. */

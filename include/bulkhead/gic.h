@@ -62,7 +62,7 @@ struct gic_driver {
     void (*kick)(const struct core *core, uint32_t sgi);
     /* A device interrupt goes to this core.  Start-up only. */
     void (*route)(uint32_t intid, const struct core *core);
-    /* Device interrupts (word >= 1 of 32 INTIDs), and SGIs of this core (word 0). */
+    /* Device interrupts (word >= 1 of 32 INTIDs), and of this core (word 0) SGIs and the PMU's. */
     void (*mask)(uint32_t word, uint32_t bits);
     void (*unmask)(uint32_t word, uint32_t bits);
     /* After mask(), with every device interrupt masked: waits, bounded, until that has taken

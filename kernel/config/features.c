@@ -8,6 +8,15 @@
 
 #include <string.h>
 
+bool tree_is_pmu(const struct tree_prop *compatible)
+{
+    const char *name = (const char *)compatible->cell;
+    size_t length = strnlen(name, compatible->length);
+    return tree_has_string(compatible, "arm,armv8-pmuv3") ||
+           ((strncmp(name, "arm,cortex-a", 12) == 0 || strncmp(name, "arm,neoverse-", 13) == 0) &&
+            length < compatible->length && strcmp(&name[length - 4], "-pmu") == 0);
+}
+
 /* In the order of FEATURE_...: each ends with a NUL, the last one with two. */
 static const char feature_words[] = "pmu\0debug\0sve\0";
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Does the device tree that a user supplied for a guest agree with what its partition was granted?
- * A guest may be told of less, never of more: memory, CPUs, the interrupt controller, the timers
- * and PSCI are compared.  Devices are not: what a driver finds there shows whether they exist.
+ * A guest may be told of less, never of more: memory, CPUs, the interrupt controller, the timers,
+ * the PMU and PSCI are compared.  Devices are not: what a driver finds there shows whether they
+ * exist.
  *
  * The tree is data for the guest, which may change its copy: this finds mistakes, it protects
  * nobody.
@@ -135,6 +136,21 @@ static void check_timer(struct guest_tree *guest, uint32_t node)
     }
 }
 
+/* A guest that was told of counters would die of using them. */
+static void check_pmu(struct guest_tree *guest, uint32_t node)
+{
+    const struct tree_prop *prop = tree_prop(&guest->tree, node, "interrupts");
+    uint32_t wanted =
+        (guest->partition->features & FEATURE_PMU) != 0 ? guest->platform->irq_pmu : 0;
+    uint32_t found = 0;
+    if (prop != NULL && prop->length >= 12) {
+        found = (tree_cell(prop, 0) == 1 ? PPI_FIRST_INTID : SPI_FIRST_INTID) + tree_cell(prop, 1);
+    }
+    if (found != wanted || wanted == 0) {
+        contradict(guest, RULE_GUEST_PMU, node, "interrupts", found, wanted);
+    }
+}
+
 /* Both ways are answered alike, but no other is there. */
 static void check_psci(struct guest_tree *guest, uint32_t node)
 {
@@ -165,6 +181,8 @@ static void check_node(struct guest_tree *guest, uint32_t node)
         check_gic(guest, node, GIC_V3);
     } else if (tree_has_string(compatible, "arm,armv8-timer")) {
         check_timer(guest, node);
+    } else if (CONFIG_CPU_FEATURES && tree_is_pmu(compatible)) {
+        check_pmu(guest, node);
     } else if (tree_has_string(compatible, "arm,psci") ||
                tree_has_string(compatible, "arm,psci-0.2") ||
                tree_has_string(compatible, "arm,psci-1.0")) {

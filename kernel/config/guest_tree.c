@@ -311,15 +311,19 @@ static void put_cpus(struct writer *out, const struct partition_desc *partition)
     close_node(out);
 }
 
+/* How a PPI's third cell tells its trigger, and to whom a GICv2 delivers it. */
+static uint32_t ppi_flags(const struct partition_desc *partition)
+{
+    return partition->vgic == GIC_V2 ? IRQ_LEVEL_HIGH | ((1U << partition->vcpu_count) - 1U) << 8
+                                     : IRQ_LEVEL_HIGH;
+}
+
 /* Secure, non-secure, virtual, hypervisor: a guest has the second and the third, wired as the
  * host's. They go on while the partition is out, so none needs a helper (always-on). */
 static void put_timer(struct writer *out, const struct platform_desc *platform,
                       const struct partition_desc *partition)
 {
-    uint32_t flags = IRQ_LEVEL_HIGH;
-    if (partition->vgic == GIC_V2) {
-        flags |= ((1U << partition->vcpu_count) - 1U) << 8;
-    }
+    uint32_t flags = ppi_flags(partition);
     open_node(out, "timer");
     PUT_STRINGS(out, NAME_OF(compatible), "arm,armv8-timer");
     put_head(out, NAME_OF(interrupts), 48);
@@ -328,6 +332,17 @@ static void put_timer(struct writer *out, const struct platform_desc *platform,
     put_irq(out, IRQ_PPI, platform->irq_virt_timer - PPI_FIRST_INTID, flags);
     put_irq(out, IRQ_PPI, 10, flags);
     put_flag(out, NAME_OF(always_on));
+    close_node(out);
+}
+
+/* The performance counters, wired as the host's. */
+static void put_pmu(struct writer *out, const struct platform_desc *platform,
+                    const struct partition_desc *partition)
+{
+    open_node(out, "pmu");
+    PUT_STRINGS(out, NAME_OF(compatible), "arm,armv8-pmuv3");
+    put_head(out, NAME_OF(interrupts), 12);
+    put_irq(out, IRQ_PPI, platform->irq_pmu - PPI_FIRST_INTID, ppi_flags(partition));
     close_node(out);
 }
 
@@ -521,6 +536,9 @@ static void put_root(struct writer *out, const struct platform_desc *platform,
     put_reserved(out, partition);
     put_cpus(out, partition);
     put_timer(out, platform, partition);
+    if (CONFIG_CPU_FEATURES && (partition->features & FEATURE_PMU) != 0) {
+        put_pmu(out, platform, partition);
+    }
     put_gic(out, partition);
     if (partition->has_uart) {
         put_console(out, partition);

@@ -199,6 +199,10 @@ uint32_t device_range_count(const struct reader *reader, const struct tree_prop 
 /* Reads a device node into the partition, which has room for device_range_count() entries more. */
 void device_read(struct reader *reader, struct partition_desc *partition, uint32_t node);
 
+/* Whether a node is the CPUs' performance counters: "arm,armv8-pmuv3", or by the name of a core, as
+ * in "arm,cortex-a57-pmu"; those of interconnects are called in another way. */
+bool tree_is_pmu(const struct tree_prop *compatible);
+
 /* Reads cpu-features of a partition. */
 void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
                    const struct tree_prop *words);

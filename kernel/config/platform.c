@@ -179,17 +179,6 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
     return true;
 }
 
-/* The performance counters of the CPUs: "arm,armv8-pmuv3", or by the name of a core, as in
- * "arm,cortex-a57-pmu"; those of interconnects are called in another way. */
-static bool is_pmu(const struct tree_prop *compatible)
-{
-    const char *name = (const char *)compatible->cell;
-    size_t length = strnlen(name, compatible->length);
-    return tree_has_string(compatible, "arm,armv8-pmuv3") ||
-           ((strncmp(name, "arm,cortex-a", 12) == 0 || strncmp(name, "arm,neoverse-", 13) == 0) &&
-            length < compatible->length && strcmp(&name[length - 4], "-pmu") == 0);
-}
-
 /* What a node's compatible says about it. */
 static bool classify(struct reader *reader, uint32_t node, const struct host_props *props,
                      enum host_kind *kind)
@@ -216,7 +205,7 @@ static bool classify(struct reader *reader, uint32_t node, const struct host_pro
         *kind = HOST_GIC;
     } else if (tree_has_string(compatible, "arm,armv8-timer")) {
         reader->timer_node = node;
-    } else if (CONFIG_CPU_FEATURES && is_pmu(compatible)) {
+    } else if (CONFIG_CPU_FEATURES && tree_is_pmu(compatible)) {
         reader->pmu_node = node;
     } else if (tree_has_string(compatible, "arm,psci-1.0") ||
                tree_has_string(compatible, "arm,psci-0.2") ||

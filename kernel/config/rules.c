@@ -207,6 +207,9 @@ static const char *const rule_row[RULE_COUNT] = {
             "found INTID", "expected"),
     [RULE_GUEST_PSCI] =
         ROW(DECIMAL, "guest-psci", "a guest's device tree must call PSCI by hvc or smc", "", ""),
+    [RULE_GUEST_PMU] = FEATURES_ROW(
+        DECIMAL, "guest-pmu", "a guest's device tree may name a PMU only as its partition has one",
+        "found INTID", "expected"),
     [RULE_DEVICE_UNKNOWN] =
         ROW(DECIMAL, "device-unknown", "host-device must be the full path of a host node", "", ""),
     [RULE_DEVICE_ADDRESS] =
@@ -391,6 +394,7 @@ static const char *other_word(int rule)
     case RULE_GUEST_GIC:
     case RULE_GUEST_TIMER:
     case RULE_GUEST_PSCI:
+    case RULE_GUEST_PMU:
         return ", its node ";
     default:
         return ", and ";

@@ -85,6 +85,7 @@ enum config_rule {
     RULE_GUEST_GIC,
     RULE_GUEST_TIMER,
     RULE_GUEST_PSCI,
+    RULE_GUEST_PMU,
 
     /* Devices and interrupts. */
     RULE_DEVICE_UNKNOWN,

@@ -92,6 +92,7 @@ static bool has_own_test(int rule)
     case RULE_GUEST_GIC:
     case RULE_GUEST_TIMER:
     case RULE_GUEST_PSCI:
+    case RULE_GUEST_PMU:
     case RULE_SCHEDULES_SUPPORT:
     case RULE_CORES_SUPPORT:
     case RULE_SCHEDULE_COUNT:

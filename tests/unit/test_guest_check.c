@@ -171,6 +171,34 @@ static void a_guest_may_be_told_of_less(void **state)
     taken("an empty tree", nothing);
 }
 
+/* Nobody was granted counters here. */
+static void counters_need_the_grant(void **state)
+{
+    static const struct change pmu[] = {
+        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
+        {SET_STRING, "/pmu", "compatible", "arm,armv8-pmuv3", 0, {0}},
+        CELLS("/pmu", "interrupts", 3, 1, 7, 4),
+        END,
+    };
+    static const struct change silent[] = {
+        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
+        {SET_STRING, "/pmu", "compatible", "arm,cortex-a53-pmu", 0, {0}},
+        END,
+    };
+    static const struct change disabled[] = {
+        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
+        {SET_STRING, "/pmu", "compatible", "arm,armv8-pmuv3", 0, {0}},
+        {SET_STRING, "/pmu", "status", "disabled", 0, {0}},
+        END,
+    };
+    (void)state;
+    refused(pmu, RULE_GUEST_PMU, "interrupts", "/pmu");
+    assert_int_equal(outcome.value, 23);
+    assert_int_equal(outcome.limit, 0);
+    refused(silent, RULE_GUEST_PMU, "interrupts", "/pmu");
+    taken("a tree with a disabled PMU", disabled);
+}
+
 /* What is not enabled is not there. */
 static void disabled_nodes_are_not_compared(void **state)
 {
@@ -512,6 +540,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_kernel_makes_it_takes),
         cmocka_unit_test(a_guest_may_be_told_of_less),
+        cmocka_unit_test(counters_need_the_grant),
         cmocka_unit_test(disabled_nodes_are_not_compared),
         cmocka_unit_test(the_root_is_not_compared),
         cmocka_unit_test(memory_is_the_partitions),

@@ -105,6 +105,26 @@ static void timers_are_wired_as_the_hosts(void **state)
     EXPECT(tree_of(0)->made, "/timer", "interrupts", 1, 13, 4, 1, 6, 4, 1, 7, 4, 1, 10, 4);
 }
 
+/* Who was granted counters is told of them, and nobody else. */
+static void counters_are_those_of_the_grant(void **state)
+{
+    static const struct change pmu[] = {
+        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
+        {SET_STRING, "/pmu", "compatible", "arm,cortex-a57-pmu", 0, {0}},
+        CELLS("/pmu", "interrupts", 3, 1, 5, 4),
+        {SET_STRING, "/bulkhead/partitions/partition@1", "cpu-features", "pmu", 0, {0}},
+        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+    };
+    static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
+    (void)state;
+    tree_build(blob, GIC_V3);
+    tree_change(blob, pmu);
+    outcome_complete(&outcome, blob, TREE_BYTES);
+    EXPECT_TEXT(tree_of(0)->made, "/pmu", "compatible", "arm,armv8-pmuv3");
+    EXPECT(tree_of(0)->made, "/pmu", "interrupts", 1, 5, 4);
+    assert_false(has_node(tree_of(1)->made, "/pmu"));
+}
+
 /* MPIDR and reg agree for each number of vCPUs. */
 static void each_vcpu_has_a_node(void **state)
 {
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(the_uart_has_a_fixed_clock),
         cmocka_unit_test(a_gicv2_has_both_its_frames_and_masks),
         cmocka_unit_test(timers_are_wired_as_the_hosts),
+        cmocka_unit_test(counters_are_those_of_the_grant),
         cmocka_unit_test(each_vcpu_has_a_node),
         cmocka_unit_test(without_a_console_there_is_no_uart),
         cmocka_unit_test(an_sbsa_uart_has_a_speed),

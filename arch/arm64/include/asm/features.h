@@ -7,11 +7,13 @@
 #ifndef ASM_FEATURES_H
 #define ASM_FEATURES_H
 
+#include <asm/pmu.h>
 #include <bulkhead/partition.h>
 
 /* State of one vCPU's features while it is out.  Owner: the core that runs it. */
 struct vcpu_features {
     bool live; /* the state is in the core's registers */
+    struct pmu_state pmu;
 };
 
 #define FEATURES_ALIGN 16U
@@ -32,5 +34,10 @@ void features_reset(struct vcpu *vcpu);
  */
 void features_save(struct vcpu *vcpu);
 void features_load(struct vcpu *vcpu);
+
+/* Private interrupts of its features, as a word, and those of them whose line is up: of a vCPU that
+ * is out, when it comes back. */
+uint32_t features_irqs(const struct vcpu *vcpu);
+uint32_t features_lines(const struct vcpu *vcpu);
 
 #endif
