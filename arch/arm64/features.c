@@ -17,7 +17,8 @@ static bool has(const struct vcpu *vcpu, uint32_t feature)
 
 uint32_t features_of_cpu(void)
 {
-    return pmu_is_there() ? FEATURE_PMU : 0;
+    /* Every core has debug registers. */
+    return FEATURE_DEBUG | (pmu_is_there() ? FEATURE_PMU : 0);
 }
 
 uint64_t features_bytes(const struct partition_desc *desc)
@@ -37,11 +38,17 @@ void features_save(struct vcpu *vcpu)
     if (has(vcpu, FEATURE_PMU)) {
         pmu_save(&vcpu->features->pmu);
     }
+    if (has(vcpu, FEATURE_DEBUG)) {
+        debug_save();
+    }
     vcpu->features->live = false;
 }
 
 void features_load(struct vcpu *vcpu)
 {
+    if (has(vcpu, FEATURE_DEBUG)) {
+        debug_load(&vcpu->features->debug);
+    }
     if (has(vcpu, FEATURE_PMU)) {
         pmu_load(&vcpu->features->pmu);
     }

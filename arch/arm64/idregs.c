@@ -254,6 +254,11 @@ static const struct granted_field {
      * registers that are not switched.  0xf, counters of another kind, is never granted. */
     {FEATURE_PMU, ALLOW(5, 0, 8, 6)},
     {FEATURE_PMU, ALLOW(1, 2, 24, 6)},
+    /* ID_AA64DFR0_EL1.BRPs, WRPs, CTX_CMPs: all of them.  DebugVer stays at Armv8.0: what came
+     * later are breakpoints on registers of EL2, which are without effect here (debug.c). */
+    {FEATURE_DEBUG, ALLOW(5, 0, 12, 15)},
+    {FEATURE_DEBUG, ALLOW(5, 0, 20, 15)},
+    {FEATURE_DEBUG, ALLOW(5, 0, 28, 15)},
 };
 
 /* [CRm - 1][op2].  Every signed field with -1 = absent is on the list, so zero hides the others. */

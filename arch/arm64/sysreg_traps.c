@@ -13,6 +13,7 @@
  * Encodings: Arm ARM DDI 0487, C5.3 to C5.5 and D18.3; GIC: IHI 0069H, 12.2.
  */
 #include <asm/esr.h>
+#include <asm/features.h>
 #include <asm/idregs.h>
 #include <asm/inject.h>
 #include <asm/set_way.h>
@@ -67,6 +68,9 @@
 /* DBGBVR<m>, DBGBCR<m>, DBGWVR<m>, DBGWCR<m>_EL1: op2 4 to 7, m in CRm. */
 #define DEBUG_PAIR_MASK  ESR_SYS_KEY(3, 7, 15, 0, 4)
 #define DEBUG_PAIR_VALUE ESR_SYS_KEY(2, 0, 0, 0, 4)
+
+#define OP0_MASK  ESR_SYS_KEY(3, 0, 0, 0, 0)
+#define OP0_DEBUG ESR_SYS_KEY(2, 0, 0, 0, 0)
 
 #define ICC_DIR_KEY    ESR_SYS_KEY(3, 0, 12, 11, 1)
 #define ICC_SGI1R_KEY  ESR_SYS_KEY(3, 0, 12, 11, 5)
@@ -265,6 +269,15 @@ enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr)
     if ((esr & ID_GROUP_MASK) == ID_GROUP_VALUE && (esr & ESR_SYS_KEY_MASK) != REVIDR_EL1_KEY) {
         return when_done(id_register(vcpu, esr));
     }
+    if (CONFIG_CPU_FEATURES && (esr & OP0_MASK) == OP0_DEBUG && vcpu->features != NULL &&
+        (vcpu->partition->desc->features & FEATURE_DEBUG) != 0) {
+        uint64_t value = operand(vcpu, esr);
+        enum debug_result done = debug_access(&vcpu->features->debug, esr, &value);
+
+        if (done != DEBUG_OTHER) {
+            return when_done(done == DEBUG_DONE && constant(vcpu, esr, value));
+        }
+    }
     if ((esr & DEBUG_PAIR_MASK) == DEBUG_PAIR_VALUE) {
         return when_done(constant(vcpu, esr, 0));
     }
@@ -409,7 +422,7 @@ void trap_skip(struct vcpu *vcpu, uint64_t esr)
         /* Arm ARM, shared pseudocode AArch32.ITAdvance(). */
         pstate = with_it_state(pstate, (it & 0x7U) == 0 ? 0 : (it & 0xe0U) | (it << 1 & 0x1fU));
     }
-    vcpu->context.pstate = pstate;
+    vcpu->context.pstate = pstate & ~PSTATE_SS;
 }
 
 void trap_from_aarch32(struct vcpu *vcpu, uint64_t esr)

@@ -288,9 +288,12 @@ static bool nothing_there(struct vcpu *vcpu, uint64_t ipa, uint64_t far, uint64_
 /* Steps over an emulated load or store: the common case of trap_skip(). */
 static void step(struct vcpu *vcpu, uint64_t esr)
 {
-    if (!pstate_is_aarch32(vcpu->context.pstate)) {
-        vcpu->context.pc += 4;
-        vcpu->context.pstate &= ~PSTATE_BTYPE;
+    uint64_t pc = vcpu->context.pc;
+    uint64_t pstate = vcpu->context.pstate;
+
+    if (!pstate_is_aarch32(pstate)) {
+        vcpu->context.pc = pc + 4;
+        vcpu->context.pstate = pstate & ~PSTATE_BTYPE & ~PSTATE_SS;
     } else {
         trap_skip(vcpu, esr);
     }

@@ -22,6 +22,8 @@ extern bool (*on_exception)(struct guest_frame *frame, uint64_t vector);
 /* Calls a function at EL0 with this argument; exceptions between probe_begin() and probe_end() are
  * stepped over. */
 uint64_t at_el0(uint64_t (*function)(uint64_t argument), uint64_t argument);
+/* The same, its first instruction in a single step. */
+uint64_t at_el0_stepped(uint64_t (*function)(uint64_t argument), uint64_t argument);
 
 /* Two instructions for each round. */
 static inline void spin(uint64_t rounds)
@@ -29,9 +31,13 @@ static inline void spin(uint64_t rounds)
     __asm__ volatile("1: subs %0, %0, #1\n b.ne 1b" : "+r"(rounds) : : "cc");
 }
 
-/* pmu.c.  `lives`: whether a former life of the partition left its registers full. */
+/* pmu.c and debug.c: the checks of who has the feature, and of who has not; everything armed, for a
+ * next life to find nothing of it. */
 void pmu_owner(void);
 void pmu_spoil(void);
 void pmu_absent(void);
+void debug_owner(void);
+void debug_spoil(void);
+void debug_absent(void);
 
 #endif

@@ -16,6 +16,7 @@
 #include <bulkhead/abi.h>
 
 #define FEATURE_PMU       BIT(0)
+#define FEATURE_DEBUG     BIT(1)
 #define PSCI_SYSTEM_RESET 0x84000009
 #define EC_SHIFT          26
 #define EC_SVC64          0x15U
@@ -23,6 +24,7 @@
 #define VECTOR_LOWER      8U
 #define PSTATE_EL1H_DAIF  UINT64_C(0x3c5)
 #define PSTATE_EL0_DAIF   UINT64_C(0x3c0)
+#define PSTATE_SS         BIT(21)
 #define EL0_STACK_WORDS   512U
 
 uint64_t el0_call(uint64_t (*function)(uint64_t argument), uint64_t argument, uint64_t stack,
@@ -69,11 +71,22 @@ static bool on_synchronous(struct guest_frame *frame, uint64_t vector)
     return on_exception != NULL && on_exception(frame, vector);
 }
 
-uint64_t at_el0(uint64_t (*function)(uint64_t argument), uint64_t argument)
+static uint64_t call_el0(uint64_t (*function)(uint64_t argument), uint64_t argument,
+                         uint64_t pstate)
 {
     static uint64_t stack[EL0_STACK_WORDS];
 
-    return el0_call(function, argument, (uint64_t)&stack[EL0_STACK_WORDS], PSTATE_EL0_DAIF);
+    return el0_call(function, argument, (uint64_t)&stack[EL0_STACK_WORDS], pstate);
+}
+
+uint64_t at_el0(uint64_t (*function)(uint64_t argument), uint64_t argument)
+{
+    return call_el0(function, argument, PSTATE_EL0_DAIF);
+}
+
+uint64_t at_el0_stepped(uint64_t (*function)(uint64_t argument), uint64_t argument)
+{
+    return call_el0(function, argument, PSTATE_EL0_DAIF | PSTATE_SS);
 }
 
 int main(void)
@@ -91,9 +104,17 @@ int main(void)
     } else {
         pmu_absent();
     }
+    if ((granted & FEATURE_DEBUG) != 0) {
+        debug_owner();
+    } else {
+        debug_absent();
+    }
     if (watch.window.frame < guest_params.word[1]) {
         if ((granted & FEATURE_PMU) != 0) {
             pmu_spoil();
+        }
+        if ((granted & FEATURE_DEBUG) != 0) {
+            debug_spoil();
         }
         hvc(PSCI_SYSTEM_RESET, 0, 0, 0);
     }

@@ -220,6 +220,9 @@ void attack_debug(void)
     insn("isb");
 }
 
+/* Before a window's end. */
+#define LAST_NS 12000U
+
 /* Interrupts of a round after which the handler does not arm them any more. */
 #define OVERFLOWS_MAX 30U
 static uint64_t overflows_left;
@@ -276,6 +279,72 @@ void attack_counters(void)
     irq_mask();
     if ((choice & 8) != 0) {
         sysreg_write(pmintenclr_el1, UINT32_MAX);
+    }
+}
+
+/* A page of its own, since an emulator goes through one with a breakpoint step by step. */
+static __attribute__((noinline, aligned(4096))) void breakpoint_target(void)
+{
+    static volatile uint64_t met[512] __attribute__((aligned(4096)));
+
+    sysreg_write(dbgwvr1_el1, (uint64_t)&met[1]);
+    insn("isb");
+    met[1] = met[1] + 1;
+    insn(".balign 4096");
+}
+
+static void breakpoints_off(void)
+{
+    sysreg_write(mdscr_el1, 0);
+    sysreg_write(dbgbcr0_el1, 0);
+    sysreg_write(dbgbcr1_el1, 0);
+    sysreg_write(dbgbcr2_el1, 0);
+    sysreg_write(dbgbcr3_el1, 0);
+    sysreg_write(dbgwcr0_el1, 0);
+    sysreg_write(dbgwcr2_el1, 0);
+}
+
+/* In its last microseconds on addresses of the kernel, too, for EL2 (HMC), which they outlast. They
+ * are without effect there, and without the grant everywhere. */
+void attack_breakpoints(void)
+{
+    const uint64_t kernel = UINT64_C(0x800000000000);
+    uint64_t choice = random_next();
+    bool late = counter_read() + ticks_from_ns(LAST_NS) > hostile.end_ticks;
+
+    breakpoints_off();
+    sysreg_write(oslar_el1, 0);
+    sysreg_write(dbgbvr0_el1, (uint64_t)breakpoint_target);
+    sysreg_write(dbgbcr0_el1, 0x21e7);
+    sysreg_write(dbgbvr4_el1, random_next());
+    sysreg_write(dbgbcr4_el1, 0x8021e7 | choice << 20);
+    sysreg_write(dbgbcr5_el1, 0x3021e7); /* any context */
+    sysreg_write(dbgwcr1_el1, UINT64_C(0x3fff));
+    sysreg_write(dbgwvr3_el1, random_next());
+    sysreg_write(dbgwcr3_el1, random_next() | 1);
+    if (late) {
+        sysreg_write(dbgbvr1_el1, kernel + random_below(0x20000));
+        sysreg_write(dbgbcr1_el1, 0x21e7);
+        sysreg_write(dbgbvr2_el1, kernel + 0x480 + random_below(0x800));
+        sysreg_write(dbgbcr2_el1, 0xe1e1);
+        sysreg_write(dbgbvr3_el1, choice);
+        sysreg_write(dbgbcr3_el1, choice | 1);
+        sysreg_write(dbgwvr0_el1, kernel);
+        sysreg_write(dbgwcr0_el1, UINT64_C(0x1f003fff)); /* 2 GiB */
+        sysreg_write(dbgwvr2_el1, 0);
+        sysreg_write(dbgwcr2_el1, UINT64_C(0x1f00fff9)); /* EL2 alone */
+    }
+    sysreg_write(mdscr_el1, BIT(15) | BIT(14) | BIT(13)); /* MDE, HDE, KDE */
+    insn("msr daifclr, #8");
+    breakpoint_target();
+    insn("msr daifset, #8");
+    if ((choice & 4) != 0) {
+        sysreg_write(osdlr_el1, 1);
+        sysreg_write(oslar_el1, 1);
+        sysreg_write(osdlr_el1, 0);
+    }
+    if (late) {
+        delay_until(hostile.end_ticks);
     }
 }
 

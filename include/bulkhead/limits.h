@@ -17,7 +17,7 @@
 /* And where a partition has a feature of the CPU that is switched with it: by feature, in the order
  * of FEATURE_... (bulkhead/module.h). */
 #define PMU_GUARD_NS   700U
-#define DEBUG_GUARD_NS 0U
+#define DEBUG_GUARD_NS 500U
 #define SVE_GUARD_NS   0U
 #define FEATURE_GUARDS_NS                                                                          \
     {                                                                                              \

@@ -564,7 +564,7 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     if (CONFIG_MODULE_SCHEDULES) {
         read_modes(reader, partition, node, found);
     }
-    if (!CONFIG_MODULE_SCHEDULES || !CONFIG_CPU_FEATURES) {
+    if (CONFIG_MODULE_SCHEDULES + CONFIG_CPU_FEATURES != 2) {
         refuse_left_out(reader, node, found);
     }
     read_tree_wishes(reader, partition, node, found);

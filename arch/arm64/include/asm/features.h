@@ -7,6 +7,7 @@
 #ifndef ASM_FEATURES_H
 #define ASM_FEATURES_H
 
+#include <asm/debug.h>
 #include <asm/pmu.h>
 #include <bulkhead/partition.h>
 
@@ -14,6 +15,7 @@
 struct vcpu_features {
     bool live; /* the state is in the core's registers */
     struct pmu_state pmu;
+    struct debug_state debug;
 };
 
 #define FEATURES_ALIGN 16U

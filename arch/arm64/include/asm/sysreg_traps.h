@@ -29,7 +29,11 @@ enum sysreg_result sysreg_trap(struct vcpu *vcpu, uint64_t esr);
  */
 bool trap_condition_passed(const struct vcpu *vcpu, uint64_t esr);
 
-/* Steps over the trapped instruction: PC by its length, the IT block onward, BTYPE cleared. */
+/* SPSR_EL2.SS: the next instruction is the one of a single step.  What was emulated was it. */
+#define PSTATE_SS (UINT64_C(1) << 21)
+
+/* Steps over the trapped instruction: PC by its length, the IT block onward, BTYPE and SS cleared.
+ */
 void trap_skip(struct vcpu *vcpu, uint64_t esr);
 
 /*
