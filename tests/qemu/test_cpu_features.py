@@ -80,6 +80,30 @@ def test_both(make_system, ended_ok):
     run_three(make_system, ended_ok, PMU | DEBUG, ("pmu", "debug"))
 
 
+# What does not depend on how fast the host is.
+TIMELESS = ("pmu_shown", "pmu_counters", "pmu_reset", "keep_counters", "keep_settings",
+            "overflow_fallen", "user", *OWNER_DEBUG)
+
+
+@pytest.mark.requirement("BH-CPU-2", "BH-CPU-4", "BH-SMP-4")
+def test_on_several_cores(build, machine, tmp_path):
+    """An owner whose vCPUs are on two cores, beside one that has none; by the host's clock."""
+    on = system.Machine(gic=machine.gic, smp=2, icount=False)
+    partitions = [Partition("spread", "features", (PMU | DEBUG, 0, 1),
+                            properties=(granted("pmu", "debug"), "vcpus = <2>;")),
+                  Partition("none", "features", (0, 0, 2))]
+    windows = [Window("spread", 0, 4 * MS), Window("none", 5 * MS, 4 * MS),
+               Window("spread", 0, 4 * MS, vcpu=1, cpu=1)]
+    made = systems.write_system(str(tmp_path), on, partitions, windows, 10 * MS, 400, build=build)
+    run = system.run(made, timeout_s=120)
+    assert run.status in ("ok", "late"), run.console[-3000:]
+    life, = cases_of(run, "spread")
+    assert set(life) == set(OWNER_PMU + OWNER_DEBUG)
+    assert {case: life[case] for case in TIMELESS} == {case: "ok" for case in TIMELESS}
+    life, = cases_of(run, "none")
+    assert life == {case: "ok" for case in ABSENT_PMU + ABSENT_DEBUG}
+
+
 @pytest.mark.requirement("BH-CPU-3", "BH-TIME-1", "BH-SEC-2")
 @pytest.mark.parametrize("name", ["counters", "breakpoints", "debug", "gic_flood",
                                   "virt_timer_storm"])
@@ -96,14 +120,17 @@ def test_hostile_owner(build, machine, tmp_path, name):
 
 
 @pytest.mark.requirement("BH-CPU-1", "BH-GST-1")
-@pytest.mark.parametrize("words", [("pmu", "debug"), ()], ids=["granted", "none"])
-def test_linux(build, machine, tmp_path, words):
-    """It finds what it was granted, beside a control loop that notices nothing; and without the grant
-    nothing of it, nor is there anything to complain about."""
+@pytest.mark.parametrize("words, alone", [(("pmu", "debug"), False), (("pmu", "debug"), True),
+                                          ((), False)], ids=["granted", "whole-frame", "none"])
+def test_linux(build, machine, tmp_path, words, alone):
+    """It finds what it was granted, beside a control loop that notices nothing, and without boundaries;
+    and without the grant nothing of it, nor is there anything to complain about."""
     partitions = [linux.partition("linux", build, linux.bootargs(checks=["clock", "interrupts"]),
                                   properties=(granted(*words),) if words else ()),
                   Partition("control", "control", (100,))]
     windows = [Window("linux", 0, 9 * MS), Window("control", 9 * MS, 500 * US)]
+    if alone:
+        partitions, windows = partitions[:1], [Window("linux", 0, 10 * MS)]
     made = systems.write_system(str(tmp_path), machine, partitions, windows, 10 * MS, 160,
                                 build=build)
     run = system.run(made, timeout_s=180)
