@@ -29,6 +29,9 @@ typedef void (*config_fault_fn)(void *context, const struct config_fault *fault)
 /* Copies size_bytes at an address of the machine's RAM; false if they cannot be read. */
 typedef bool (*config_read_fn)(void *context, paddr_t pa, void *to, size_t size_bytes);
 
+/* Vector lengths of this CPU, never empty: SVE_LENGTHS_ALL has all. */
+typedef uint32_t (*config_lengths_fn)(void);
+
 /* What only the caller knows. */
 struct config_input {
     const void *fdt;  /* mapped, 8-byte aligned */
@@ -40,10 +43,12 @@ struct config_input {
     uint64_t spread_guard_ns;    /* on top, where a partition runs on several CPUs, ... */
     uint64_t schedules_guard_ns; /* ... where there are several schedules ... */
     uint64_t feature_guard_ns[FEATURE_COUNT]; /* ... and where a partition has a feature */
+    uint64_t sve_vector_guard_ns;             /* for each 128 bits of a vector beyond the first */
     uint64_t minimum_window_ns;
     uint64_t default_exit_cost_ns;
-    uint32_t ipa_bits;     /* width of stage 2 on this CPU; 0 = 40, what most have */
-    uint32_t cpu_features; /* FEATURE_... that this CPU has and this kernel switches */
+    uint32_t ipa_bits;             /* width of stage 2 on this CPU; 0 = 40, what most have */
+    uint32_t cpu_features;         /* FEATURE_... that this CPU has and this kernel switches */
+    config_lengths_fn sve_lengths; /* NULL = not known, any will do; asked if SVE is granted */
     config_fault_fn fault;
     void *fault_context;
     config_read_fn read; /* never asked for what is not RAM by the tree */

@@ -117,6 +117,12 @@ struct device_desc {
 #define FEATURE_COUNT 3U
 #define FEATURE_ALL   ((1U << FEATURE_COUNT) - 1U)
 
+/* Vectors are multiples of 128 bits, up to 2048 (Arm ARM DDI 0487, ZCR_EL2.LEN).  Sets of lengths
+ * are words: bit n stands for 128 * (n + 1) bits. */
+#define SVE_BITS_UNIT   128U
+#define SVE_BITS_MAX    2048U
+#define SVE_LENGTHS_ALL 0xffffU
+
 /* What the partition's own machine looks like; every address is an IPA. */
 struct partition_desc {
     uint32_t id;      /* unit address; unique */
@@ -157,7 +163,7 @@ struct partition_desc {
     bool maintenance_on_error; /* a health event that stops it asks for the maintenance schedule */
     uint32_t period_irq;       /* INTID (16..31) made pending where a period starts; 0 = none is */
     uint32_t features;         /* FEATURE_... that it is granted */
-    uint32_t sve_vector_bits;  /* with FEATURE_SVE: longest vector; 0 = the CPU's */
+    uint32_t sve_vector_bits;  /* with FEATURE_SVE: its longest vector, else 0 */
     uint32_t *vcpu_cpu;        /* [vcpu_count] index into platform_desc.cpu_mpidr: the one CPU that
                                   runs it, in every schedule */
 };

@@ -3,6 +3,9 @@
  * Which features of the CPU does a partition ask for, and can it have them?  What the machine
  * lacks, or this kernel would not switch, is refused: a guest that relies on it would fail later,
  * or find another's values.
+ *
+ * Vectors have the length that the description says, not the CPU's greatest: guard, memory and
+ * hash are then the same on every machine, and known to the host.
  */
 #include "internal.h"
 
@@ -41,8 +44,31 @@ static void refuse(struct reader *reader, enum config_rule rule, uint32_t node,
                NULL);
 }
 
-void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
-                   const struct tree_prop *words)
+/* The greatest of the CPU's lengths, in bits. */
+static uint32_t longest_of(uint32_t lengths)
+{
+    return (32U - (uint32_t)__builtin_clz(lengths)) * SVE_BITS_UNIT;
+}
+
+/* The length of a partition with FEATURE_SVE. */
+static void read_vector_bits(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                             const struct tree_prop *bits)
+{
+    const struct config_input *input = reader->input;
+    uint32_t lengths = input->sve_lengths != NULL ? input->sve_lengths() : SVE_LENGTHS_ALL;
+    uint64_t asked = props_number(bits, SVE_BITS_UNIT);
+    uint64_t unit = asked / SVE_BITS_UNIT;
+    if (asked % SVE_BITS_UNIT != 0 || unit == 0 || unit > SVE_BITS_MAX / SVE_BITS_UNIT ||
+        (lengths >> (unit - 1) & 1U) == 0) {
+        fault_report(reader, RULE_SVE_LENGTH, node, "sve-vector-bits", TREE_NONE,
+                     &(struct fault_values){asked, longest_of(lengths)});
+        return;
+    }
+    partition->sve_vector_bits = (uint32_t)asked;
+}
+
+static void read_words(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                       const struct tree_prop *words)
 {
     const struct platform_desc *platform = &reader->module->platform;
     const char *end = (const char *)words->cell + words->length;
@@ -57,5 +83,19 @@ void features_read(struct reader *reader, struct partition_desc *partition, uint
             fault_report(reader, RULE_HOST_TREE, node, words->name, reader->pmu_node, NULL);
         }
         partition->features |= bit;
+    }
+}
+
+void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
+                   const struct tree_prop *words, const struct tree_prop *vector_bits)
+{
+    if (words != NULL) {
+        read_words(reader, partition, node, words);
+    }
+    if ((partition->features & reader->input->cpu_features & FEATURE_SVE) != 0) {
+        read_vector_bits(reader, partition, node, vector_bits);
+    } else if (vector_bits != NULL && (partition->features & FEATURE_SVE) == 0) {
+        /* It would do nothing. */
+        fault_report(reader, RULE_PROPERTY_VALUE, node, vector_bits->name, TREE_NONE, NULL);
     }
 }

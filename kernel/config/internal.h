@@ -203,9 +203,9 @@ void device_read(struct reader *reader, struct partition_desc *partition, uint32
  * in "arm,cortex-a57-pmu"; those of interconnects are called in another way. */
 bool tree_is_pmu(const struct tree_prop *compatible);
 
-/* Reads cpu-features of a partition. */
+/* Reads cpu-features and sve-vector-bits of a partition, or NULL for what is absent. */
 void features_read(struct reader *reader, struct partition_desc *partition, uint32_t node,
-                   const struct tree_prop *words);
+                   const struct tree_prop *words, const struct tree_prop *vector_bits);
 
 bool schedules_read(struct reader *reader, uint32_t node);
 void check_machine(struct reader *reader);    /* physical memory, devices and interrupts */

@@ -42,6 +42,7 @@ enum partition_prop {
     PARTITION_MAINTENANCE,
     PARTITION_PERIOD_PPI,
     PARTITION_FEATURES,
+    PARTITION_SVE_BITS,
     PARTITION_PROPS
 };
 
@@ -72,6 +73,7 @@ static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_MAINTENANCE] = {.name = "maintenance-on-error", .kind = PROP_FLAG},
     [PARTITION_PERIOD_PPI] = {.name = "period-ppi", .kind = PROP_U32},
     [PARTITION_FEATURES] = {.name = "cpu-features", .kind = PROP_COMPATIBLE}, /* strings */
+    [PARTITION_SVE_BITS] = {.name = "sve-vector-bits", .kind = PROP_U32},
 };
 
 enum memory_prop { MEMORY_REG, MEMORY_HOST, MEMORY_READ_ONLY, MEMORY_NO_EXECUTE, MEMORY_PROPS };
@@ -511,7 +513,7 @@ static void read_modes(struct reader *reader, struct partition_desc *partition, 
 static void refuse_left_out(struct reader *reader, uint32_t node,
                             const struct tree_prop *const found[PROPS_MAX])
 {
-    for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_FEATURES; which++) {
+    for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_SVE_BITS; which++) {
         bool is_feature = which >= PARTITION_FEATURES;
         if (found[which] != NULL && !(is_feature ? CONFIG_CPU_FEATURES : CONFIG_MODULE_SCHEDULES)) {
             fault_report(reader, is_feature ? RULE_CPU_FEATURES_SUPPORT : RULE_SCHEDULES_SUPPORT,
@@ -558,15 +560,14 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     if (!CONFIG_PARTITION_TIME && partition->own_time) {
         fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
     }
-    if (CONFIG_CPU_FEATURES && found[PARTITION_FEATURES] != NULL) {
-        features_read(reader, partition, node, found[PARTITION_FEATURES]);
+    if (CONFIG_CPU_FEATURES) {
+        features_read(reader, partition, node, found[PARTITION_FEATURES],
+                      found[PARTITION_SVE_BITS]);
     }
     if (CONFIG_MODULE_SCHEDULES) {
         read_modes(reader, partition, node, found);
     }
-    if (CONFIG_MODULE_SCHEDULES + CONFIG_CPU_FEATURES != 2) {
-        refuse_left_out(reader, node, found);
-    }
+    refuse_left_out(reader, node, found);
     read_tree_wishes(reader, partition, node, found);
     if (take_children(reader, partition, node)) {
         read_children(reader, partition, node);

@@ -114,6 +114,9 @@ static const char *const rule_row[RULE_COUNT] = {
     [RULE_CPU_FEATURE_ABSENT] =
         FEATURES_ROW(DECIMAL, "cpu-feature-absent",
                      "a partition can have only what the CPU has and this kernel switches", "", ""),
+    [RULE_SVE_LENGTH] = FEATURES_ROW(
+        DECIMAL, "sve-length",
+        "vectors must be 128 to 2048 bits long, in a length that the CPU has", "bits", "at most"),
     [RULE_VGIC_MODEL] = ROW(DECIMAL, "vgic-model",
                             "a partition's interrupt controller must be of the host's version",
                             "partition has GICv", "host has GICv"),

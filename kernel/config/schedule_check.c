@@ -235,6 +235,19 @@ static bool is_spread(const struct partition_desc *partition)
     return false;
 }
 
+/* What vectors longer than 128 bits take besides: the longest of one partition may follow those of
+ * another. */
+static uint64_t vector_guard_ns(const struct reader *reader)
+{
+    uint32_t bits = SVE_BITS_UNIT;
+    for (uint32_t index = 0; CONFIG_CPU_FEATURES && index < reader->module->partition_count;
+         index++) {
+        const struct partition_desc *partition = &reader->module->partition[index];
+        bits = partition->sve_vector_bits > bits ? partition->sve_vector_bits : bits;
+    }
+    return (bits / SVE_BITS_UNIT - 1U) * reader->input->sve_vector_guard_ns;
+}
+
 /* Partitions on several CPUs or with features of them, and several schedules make longer
  * boundaries.  A guard that nobody gave grows with them; the windows, which were judged by the
  * shorter one, are looked at again. */
@@ -265,6 +278,7 @@ static void check_guard(struct reader *reader)
             other = module->partition[index].node;
         }
     }
+    least_ns += vector_guard_ns(reader);
     if (module->guard_ns >= least_ns) {
         return;
     }

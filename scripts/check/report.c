@@ -26,10 +26,13 @@ static const char *image_name(enum image_kind kind)
 static void report_features(const struct partition_desc *partition)
 {
     if (partition->features != 0) {
-        printf("  cpu      %s%s%sswitched with it\n",
-               (partition->features & FEATURE_PMU) != 0 ? "pmu " : "",
+        printf("  cpu      %s%s%s", (partition->features & FEATURE_PMU) != 0 ? "pmu " : "",
                (partition->features & FEATURE_DEBUG) != 0 ? "debug " : "",
                (partition->features & FEATURE_SVE) != 0 ? "sve " : "");
+        if (partition->sve_vector_bits != 0) {
+            printf("(vectors of up to %" PRIu32 " bits) ", partition->sve_vector_bits);
+        }
+        printf("switched with it\n");
     }
 }
 

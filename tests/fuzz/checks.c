@@ -41,6 +41,7 @@ struct config_input fuzz_input(const void *blob, size_t blob_bytes, uint32_t *fa
         .spread_guard_ns = SPREAD_GUARD_NS,
         .schedules_guard_ns = SCHEDULES_GUARD_NS,
         .feature_guard_ns = FEATURE_GUARDS_NS,
+        .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
         .cpu_features = FEATURE_ALL,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .fault = count_fault,

@@ -57,6 +57,10 @@ unit-tests += test_config_features
 test_config_features-srcs := tests/unit/test_config_features.c tests/unit/test_config_tree.c $(config-srcs)
 test_config_features-libs := -lfdt
 
+unit-tests += test_config_sve
+test_config_sve-srcs := tests/unit/test_config_sve.c tests/unit/test_config_tree.c $(config-srcs)
+test_config_sve-libs := -lfdt
+
 unit-tests += test_config_no_features
 test_config_no_features-srcs := tests/unit/test_config_no_features.c tests/unit/test_config_tree.c \
 	tests/unit/partition_without_features.c $(filter-out kernel/config/partition.c,$(config-srcs))

@@ -36,10 +36,24 @@ static void features_are_refused(void **state)
     }
 }
 
+static void nor_is_a_length_taken(void **state)
+{
+    const struct change change[] = {CELLS(IO, "sve-vector-bits", 1, 128),
+                                    {CHANGE_END, NULL, NULL, NULL, 0, {0}}};
+    (void)state;
+    tree_build(blob, GIC_V3);
+    tree_change(blob, change);
+    outcome_complete(&outcome, blob, TREE_BYTES);
+    assert_null(outcome.module);
+    assert_int_equal(outcome.rule, RULE_CPU_FEATURES_SUPPORT);
+    assert_string_equal(outcome.property, "sve-vector-bits");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(features_are_refused),
+        cmocka_unit_test(nor_is_a_length_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,7 @@ static bool has_own_test(int rule)
     case RULE_OWN_TIME_SUPPORT:
     case RULE_CPU_FEATURES_SUPPORT:
     case RULE_CPU_FEATURE_ABSENT:
+    case RULE_SVE_LENGTH:
     case RULE_OVERLAY_BLOB:
     case RULE_OVERLAY_EMPTY:
     case RULE_OVERLAY_BOARD:

@@ -284,6 +284,7 @@ struct config_input outcome_input(struct outcome *outcome, const void *blob, siz
         .spread_guard_ns = SPREAD_GUARD_NS,
         .schedules_guard_ns = SCHEDULES_GUARD_NS,
         .feature_guard_ns = FEATURE_GUARDS_NS,
+        .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
         .cpu_features = FEATURE_ALL,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
         .default_exit_cost_ns = 0,
