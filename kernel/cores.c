@@ -3,6 +3,7 @@
  * of is never used by two. */
 #include <asm/context_switch.h>
 #include <asm/el2_traps.h>
+#include <asm/features.h>
 #include <asm/idregs.h>
 #include <asm/mitigation.h>
 #include <asm/mmu.h>
@@ -181,14 +182,22 @@ bool cores_wait_for_end(void)
 static const char *init_core(struct core *core)
 {
     const struct platform_desc *platform = &module_state.desc->platform;
+    uint32_t vector_bits = 0;
+    uint32_t features = 0;
 
     if (counter_hz() != module_state.counter_hz) {
         return "its CNTFRQ_EL0 is not the boot core's: firmware must set it";
     }
-    if (!idregs_match()) {
+    if (CONFIG_CPU_FEATURES) {
+        features = features_of_core(core, &vector_bits);
+    }
+    if (!idregs_match(features)) {
         return "its features are not those of the boot core, which guests were told";
     }
     el2_traps_init();
+    if (CONFIG_CPU_FEATURES && vector_bits != 0 && !sve_lengths_match(vector_bits)) {
+        return "its vectors have other lengths than the boot core's, which guests were granted";
+    }
     timer_init_core();
     core_init_traps(core, platform);
     sysreg_write(vtcr_el2, module_state.vtcr);

@@ -267,6 +267,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
     }
     if (CONFIG_CPU_FEATURES) {
         input.cpu_features = features_of_cpu();
+        input.sve_lengths = sve_lengths;
     }
     if (misplaced != 0) {
         log_line("refused load-address: the kernel runs at 0x%lx: load it at a multiple of 2 MiB",

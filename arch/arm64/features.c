@@ -18,18 +18,43 @@ static bool has(const struct vcpu *vcpu, uint32_t feature)
 uint32_t features_of_cpu(void)
 {
     /* Every core has debug registers. */
-    return FEATURE_DEBUG | (pmu_is_there() ? FEATURE_PMU : 0);
+    return FEATURE_DEBUG | (pmu_is_there() ? FEATURE_PMU : 0) | (sve_is_there() ? FEATURE_SVE : 0);
 }
 
 uint64_t features_bytes(const struct partition_desc *desc)
 {
-    (void)desc;
-    return (sizeof(struct vcpu_features) + FEATURES_ALIGN - 1U) & ~(uint64_t)(FEATURES_ALIGN - 1U);
+    return (sizeof(struct vcpu_features) + sve_register_bytes(desc->sve_vector_bits) +
+            FEATURES_ALIGN - 1U) &
+           ~(uint64_t)(FEATURES_ALIGN - 1U);
 }
 
+uint32_t features_of_core(const struct core *core, uint32_t *vector_bits)
+{
+    uint32_t features = 0;
+
+    *vector_bits = 0;
+    for (uint32_t p = 0; p < module_state.desc->partition_count; p++) {
+        const struct partition *partition = &module_state.partition[p];
+
+        for (uint32_t v = 0; v < partition->desc->vcpu_count; v++) {
+            if (partition->vcpu[v].core == core) {
+                features |= partition->desc->features;
+                if (partition->desc->sve_vector_bits > *vector_bits) {
+                    *vector_bits = partition->desc->sve_vector_bits;
+                }
+            }
+        }
+    }
+    return features;
+}
+
+/* Registers that are as long as vectors are stay as they are: what is in them is not looked at. */
 void features_reset(struct vcpu *vcpu)
 {
-    memset(vcpu->features, 0, features_bytes(vcpu->partition->desc));
+    memset(vcpu->features, 0, sizeof(*vcpu->features));
+    if (has(vcpu, FEATURE_SVE)) {
+        sve_reset(&vcpu->features->sve, vcpu->partition->desc->sve_vector_bits);
+    }
 }
 
 /* The counters stop first and start last, so that they see as little as possible of the kernel. */
@@ -42,12 +67,18 @@ void features_save(struct vcpu *vcpu)
         debug_save();
     }
     vcpu->features->live = false;
+    if (has(vcpu, FEATURE_SVE)) {
+        sve_leave(&vcpu->features->sve);
+    }
 }
 
 void features_load(struct vcpu *vcpu)
 {
     if (has(vcpu, FEATURE_DEBUG)) {
         debug_load(&vcpu->features->debug);
+    }
+    if (has(vcpu, FEATURE_SVE)) {
+        sve_enter(&vcpu->features->sve);
     }
     if (has(vcpu, FEATURE_PMU)) {
         pmu_load(&vcpu->features->pmu);

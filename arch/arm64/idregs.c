@@ -259,6 +259,18 @@ static const struct granted_field {
     {FEATURE_DEBUG, ALLOW(5, 0, 12, 15)},
     {FEATURE_DEBUG, ALLOW(5, 0, 20, 15)},
     {FEATURE_DEBUG, ALLOW(5, 0, 28, 15)},
+    /* ID_AA64PFR0_EL1.SVE and ID_AA64ZFR0_EL1: instructions whose state is all in Z, P, FFR and the
+     * FP registers.  Not: SVE of a later version than 2, B16B16. */
+    {FEATURE_SVE, ALLOW(4, 0, 32, 1)}, /* SVE */
+    {FEATURE_SVE, ALLOW(4, 4, 0, 1)},  /* SVEver */
+    {FEATURE_SVE, ALLOW(4, 4, 4, 2)},  /* AES */
+    {FEATURE_SVE, ALLOW(4, 4, 16, 1)}, /* BitPerm */
+    {FEATURE_SVE, ALLOW(4, 4, 20, 2)}, /* BF16: FPCR is switched */
+    {FEATURE_SVE, ALLOW(4, 4, 32, 1)}, /* SHA3 */
+    {FEATURE_SVE, ALLOW(4, 4, 40, 1)}, /* SM4 */
+    {FEATURE_SVE, ALLOW(4, 4, 44, 1)}, /* I8MM */
+    {FEATURE_SVE, ALLOW(4, 4, 52, 1)}, /* F32MM */
+    {FEATURE_SVE, ALLOW(4, 4, 56, 1)}, /* F64MM: see with_features() */
 };
 
 /* [CRm - 1][op2].  Every signed field with -1 = absent is on the list, so zero hides the others. */
@@ -271,6 +283,11 @@ static uint64_t granted[ARRAY_COUNT(granted_list)];
 
 #define PFR0_CRM 4U
 #define PFR0_GIC FIELD_MASK(24)
+
+/* FMMLA multiplies matrices of doubles that take 256 bits, and is undefined in shorter vectors
+ * (C8.2). */
+#define F64MM_SHIFT    56U
+#define F64MM_BITS_MIN 256U
 
 static int field_value(uint64_t id_register, const struct allowed_field *field)
 {
@@ -340,23 +357,32 @@ void idregs_init(void)
     compute(visible, granted);
 }
 
-bool idregs_match(void)
+bool idregs_match(uint32_t features)
 {
     uint64_t own[CRM_COUNT + 1][OP2_COUNT] = {0};
     uint64_t own_granted[ARRAY_COUNT(granted_list)] = {0};
+    bool match;
 
     compute(own, own_granted);
-    return memcmp(own, visible, sizeof(own)) == 0 &&
-           memcmp(own_granted, granted, sizeof(granted)) == 0;
+    match = memcmp(own, visible, sizeof(own)) == 0;
+    for (size_t i = 0; CONFIG_CPU_FEATURES && i < ARRAY_COUNT(granted_list); i++) {
+        match =
+            match && ((granted_list[i].feature & features) == 0 || own_granted[i] == granted[i]);
+    }
+    return match;
 }
 
 /* The same register for a partition that has features. */
-static uint64_t with_features(uint64_t value, uint32_t features, unsigned int crm, unsigned int op2)
+static uint64_t with_features(uint64_t value, const struct partition_desc *desc, unsigned int crm,
+                              unsigned int op2)
 {
     for (size_t i = 0; i < ARRAY_COUNT(granted_list); i++) {
         const struct allowed_field *field = &granted_list[i].field;
 
-        if (field->crm == crm && field->op2 == op2 && (granted_list[i].feature & features) != 0) {
+        if (field->crm == crm && field->op2 == op2 &&
+            (granted_list[i].feature & desc->features) != 0 &&
+            (granted_list[i].feature != FEATURE_SVE || field->shift != F64MM_SHIFT ||
+             desc->sve_vector_bits >= F64MM_BITS_MIN)) {
             value = (value & ~FIELD_MASK(field->shift)) | granted[i];
         }
     }
@@ -373,7 +399,7 @@ bool idreg_read(const struct vcpu *vcpu, unsigned int crm, unsigned int op2, uin
         *value &= ~PFR0_GIC;
     }
     if (CONFIG_CPU_FEATURES && vcpu->features != NULL) {
-        *value = with_features(*value, vcpu->partition->desc->features, crm, op2);
+        *value = with_features(*value, vcpu->partition->desc, crm, op2);
     }
     return true;
 }

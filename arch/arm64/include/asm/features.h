@@ -9,19 +9,25 @@
 
 #include <asm/debug.h>
 #include <asm/pmu.h>
-#include <bulkhead/partition.h>
+#include <asm/sve.h>
+#include <bulkhead/core.h>
 
 /* State of one vCPU's features while it is out.  Owner: the core that runs it. */
 struct vcpu_features {
     bool live; /* the state is in the core's registers */
     struct pmu_state pmu;
     struct debug_state debug;
+    struct sve_state sve; /* last: its registers are as long as was granted */
 };
 
 #define FEATURES_ALIGN 16U
 
 /* FEATURE_... that this core has and that are switched.  Context: start-up. */
 uint32_t features_of_cpu(void);
+
+/* What the vCPUs of a core were granted, and their longest vector.  Context: start-up, once the
+ * partitions are built. */
+uint32_t features_of_core(const struct core *core, uint32_t *vector_bits);
 
 /* Bytes that the state of a vCPU of this partition takes; a multiple of FEATURES_ALIGN. */
 uint64_t features_bytes(const struct partition_desc *desc);

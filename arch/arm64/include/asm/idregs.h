@@ -11,8 +11,9 @@
 /* Computes the table from this core's registers and the allow-list.  Context: start-up, once. */
 void idregs_init(void);
 
-/* Whether this core's guests would see the same.  Start-up only. */
-bool idregs_match(void);
+/* Whether this core's guests, which have these features (FEATURE_...), would see the same.
+ * Start-up only. */
+bool idregs_match(uint32_t features);
 
 /*
  * What vCPU reads from op0 = 3, op1 = 0, CRn = 0, CRm, op2.  Returns false if that is no register
