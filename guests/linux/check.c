@@ -414,24 +414,43 @@ static uint64_t hold_registers(uint64_t seed)
     return differing;
 }
 
-/* Does each process keep its SIMD registers, over switches of Linux and of the kernel below it? */
-static bool check_simd(const struct limits *limits)
+/* What four processes that hold registers at the same time find changed. */
+static uint64_t hold_in_four(uint64_t (*hold)(uint64_t seed))
 {
     uint64_t differing = 0;
     long child[3];
 
-    (void)limits;
     for (unsigned int i = 0; i < 3; i++) {
         child[i] = fork();
         if (child[i] == 0) {
-            end(hold_registers((uint64_t)(i + 1) << 40) == 0 ? 0 : 1);
+            end(hold((uint64_t)(i + 1) << 40) == 0 ? 0 : 1);
         }
     }
-    differing = hold_registers(UINT64_C(1) << 50);
+    differing = hold(UINT64_C(1) << 50);
     for (unsigned int i = 0; i < 3; i++) {
         differing += wait_for(child[i]);
     }
+    return differing;
+}
+
+/* Does each process keep its SIMD registers, over switches of Linux and of the kernel below it? */
+static bool check_simd(const struct limits *limits)
+{
+    uint64_t differing = hold_in_four(hold_registers);
+
+    (void)limits;
     say("check: simd %s differing=%u\n", verdict(differing == 0), differing);
+    return differing == 0;
+}
+
+/* The same of the scalable vectors of a partition that has them. */
+static bool check_sve(const struct limits *limits)
+{
+    uint64_t differing = hold_in_four(sve_hold);
+
+    (void)limits;
+    say("check: sve %s differing=%u bits=%u\n", verdict(differing == 0), differing,
+        8 * sve_vector_bytes());
     return differing == 0;
 }
 
@@ -440,7 +459,7 @@ static bool check_simd(const struct limits *limits)
 static const struct check all[] = {
     {"clock", check_clock},   {"sleep", check_sleep},     {"interrupts", check_interrupts},
     {"memory", check_memory}, {"signals", check_signals}, {"processes", check_processes},
-    {"simd", check_simd},
+    {"simd", check_simd},     {"sve", check_sve},
 };
 
 static const char *environment(char **envp, const char *name)

@@ -19,8 +19,8 @@ linux-cache := $(CACHE)/linux
 # Away from where other programs are, so that an address of it in a trace means it and no other.
 linux-check-base := $(if $(filter 1,$(LLVM)),--image-base=0x10000000,-Ttext-segment=0x10000000)
 # string.o: what compilers call by themselves.
-linux-check-objs := $(addprefix $(O)/guests/,linux/check.o linux/user.o linux/user_start.o \
-	lib/string.o)
+linux-check-objs := $(addprefix $(O)/guests/,linux/check.o linux/sve.o linux/user.o linux/user_start.o \
+	sve/registers.o lib/string.o)
 
 $(linux-check): $(linux-check-objs) guests/linux/linux.mk
 	$(say) LD $@

@@ -70,6 +70,11 @@ long call(enum call_number number, uint64_t a0, uint64_t a1, uint64_t a2, uint64
 void simd_fill(uint64_t seed);
 uint64_t simd_differing(uint64_t seed);
 
+/* sve.c: holds a pattern in all of SVE's registers for some switches of Linux: the bytes that
+ * changed. */
+uint64_t sve_hold(uint64_t seed);
+uint64_t sve_vector_bytes(void);
+
 /* %s %u %d %x, all of 64 bits but %s; at most 200 characters, written at once. */
 void say(const char *format, ...);
 

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+import linux
 import systems
 from systems import MS, US, Partition, Schedule, Said, Window, system
 
@@ -190,3 +191,26 @@ def test_a_length_that_the_cpu_has_not_is_refused(make_system, machine, cpu, bit
     assert line.startswith("sve-length: /bulkhead/partitions/partition@0, "
                            "property sve-vector-bits: "), line
     assert line.endswith(f"(bits {bits}, at most 512)"), line
+
+
+@pytest.mark.requirement("BH-SVE-1", "BH-SVE-2")
+def test_linux_has_it(build, make_system, machine):
+    """Two of them, with unlike lengths; each finds it, and its processes keep their registers."""
+    on = dataclasses.replace(machine, cpu=FOUR)
+    words = linux.bootargs(checks=["features", "simd", "sve"], late_us=5000)
+    partitions = [linux.partition(name, build, words, properties=grant(bits))
+                  for name, bits in (("long", 512), ("short", 256))]
+    partitions += [linux.partition("without", build, words.replace("simd,sve", "simd"))]
+    windows, frame_ns = in_turn(partitions, 1000)
+    run = system.run(make_system(partitions, windows, frame_ns, 1200, on=on), timeout_s=400)
+    assert run.status == "ok" and run.health_events == 0, run.console[-3000:]
+    for name, bits in (("long", 512), ("short", 256), ("without", 0)):
+        said = linux.lives(run.lines_of(name))[0]
+        assert said.complaints == [], said.complaints
+        passed, _ = said.checks["end"]
+        assert passed, said.lines[-30:]
+        features, = [line.split() for line in said.lines if line.startswith("check: features ")]
+        assert ("sve" in features) == ("sve2" in features) == (bits != 0), features
+        assert "sme" not in features
+        if bits:
+            assert said.checks["sve"][1]["bits"] == bits
