@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-#define FDT_STRUCT_VERSION                                                                         \
-    17U /* the first version whose header gives the structure block's size                         \
-         */
+/* The first version whose header gives the structure block's size; later ones say that they can be
+ * read like it. */
+#define FDT_STRUCT_VERSION 17U
 
 /* The blob's parts after the header was verified. */
 struct blocks {
@@ -26,6 +26,12 @@ struct blocks {
 static bool inside(uint32_t offset, uint32_t size, uint32_t total)
 {
     return offset <= total && size <= total - offset;
+}
+
+/* The same for what the header points to, which lies behind it. */
+static bool is_block(uint32_t offset, uint32_t size, uint32_t total)
+{
+    return offset >= sizeof(struct fdt_header) && inside(offset, size, total);
 }
 
 /* Verifies the header and the list of reserved ranges.  On failure *fault_offset says where. */
@@ -45,13 +51,14 @@ static bool find_blocks(struct blocks *blocks, const void *blob, size_t blob_byt
     uint32_t strings_bytes = fdt_size_dt_strings(blob);
     uint32_t reserve = fdt_off_mem_rsvmap(blob);
     *fault_offset = (uint32_t)offsetof(struct fdt_header, totalsize);
-    if (total > blob_bytes || total > INT32_MAX || fdt_check_header(blob) != 0 ||
-        fdt_version(blob) < FDT_STRUCT_VERSION) {
+    if (total > blob_bytes || total > INT32_MAX || fdt_version(blob) < FDT_STRUCT_VERSION ||
+        fdt_last_comp_version(blob) > FDT_STRUCT_VERSION) {
         return false;
     }
     *fault_offset = (uint32_t)offsetof(struct fdt_header, off_dt_struct);
-    if ((structure & 3U) != 0 || !inside(structure, structure_bytes, total) ||
-        !inside(strings, strings_bytes, total) || (reserve & 7U) != 0 ||
+    if ((structure & 3U) != 0 || !is_block(structure, structure_bytes, total) ||
+        !is_block(strings, strings_bytes, total) || (reserve & 7U) != 0 ||
+        !is_block(reserve, 0, total) ||
         ranges_overlap(structure, structure_bytes, strings, strings_bytes)) {
         return false;
     }
