@@ -13,24 +13,9 @@
 #include <bulkhead/panic.h>
 #include <bulkhead/timer.h>
 
-static const char *const vector_name[] = {
-    "synchronous from EL2 on SP_EL0",
-    "IRQ from EL2 on SP_EL0",
-    "FIQ from EL2 on SP_EL0",
-    "SError from EL2 on SP_EL0",
-    "synchronous from EL2",
-    "IRQ from EL2",
-    "FIQ from EL2",
-    "SError from EL2",
-    "synchronous from a guest",
-    "IRQ from a guest",
-    "FIQ from a guest",
-    "SError from a guest",
-    "synchronous from AArch32 EL1",
-    "IRQ from AArch32 EL1",
-    "FIQ from AArch32 EL1",
-    "SError from AArch32 EL1",
-};
+/* The 16 vectors: what was taken, and from where. */
+static const char *const vector_kind[] = {"synchronous", "IRQ", "FIQ", "SError"};
+static const char *const vector_source[] = {"EL2 on SP_EL0", "EL2", "a guest", "AArch32 EL1"};
 
 static uint32_t depth;
 static struct core *speaker; /* whose panic it is */
@@ -89,7 +74,8 @@ void panic_exception(const struct panic_frame *frame, uint64_t vector)
     uint64_t esr = sysreg_read(esr_el2);
 
     begin();
-    log_line("panic: unexpected exception: %s", vector_name[vector % 16]);
+    log_line("panic: unexpected exception: %s from %s", vector_kind[vector % 4],
+             vector_source[vector / 4 % 4]);
     log_line("  esr=0x%lx class=0x%x elr=0x%lx far=0x%lx hpfar=0x%lx spsr=0x%lx", esr,
              esr_class(esr), sysreg_read(elr_el2), sysreg_read(far_el2), sysreg_read(hpfar_el2),
              sysreg_read(spsr_el2));

@@ -22,6 +22,8 @@ enum number_form { FORM_DECIMAL, FORM_HEX };
 /* Rules of what a build may leave out: nobody tells them then. */
 #define MODES_ROW(...)    (CONFIG_MODULE_SCHEDULES ? ROW(__VA_ARGS__) : NULL)
 #define CORES_ROW(...)    (CONFIG_SMP ? ROW(__VA_ARGS__) : NULL)
+#define OVERLAY_ROW(...)  (CONFIG_OVERLAYS ? ROW(__VA_ARGS__) : NULL)
+#define GUEST_ROW(...)    (CONFIG_GUEST_TREE ? ROW(__VA_ARGS__) : NULL)
 #define FEATURES_ROW(...) (CONFIG_CPU_FEATURES ? ROW(__VA_ARGS__) : NULL)
 
 enum rule_field { FIELD_NAME, FIELD_SENTENCE, FIELD_VALUE, FIELD_LIMIT };
@@ -45,26 +47,28 @@ static const char *const rule_row[RULE_COUNT] = {
         ROW(DECIMAL, "overlay-support",
             "this build of the kernel applies no overlays (option OVERLAYS): merge the tree before",
             "", ""),
-    [RULE_OVERLAY_BLOB] =
-        ROW(DECIMAL, "overlay-blob",
-            "an overlay must be a whole device tree blob: compile it with dtc -@, load all of it",
-            "fault at byte", "bytes given"),
-    [RULE_OVERLAY_EMPTY] = ROW(DECIMAL, "overlay-empty",
-                               "an overlay must change something: is it a whole tree, or compiled "
-                               "without /plugin/?",
-                               "", ""),
-    [RULE_OVERLAY_BOARD] =
-        ROW(DECIMAL, "overlay-board",
-            "an overlay must be for this board: its compatible is none of the tree's", "", ""),
-    [RULE_OVERLAY_LABEL] = ROW(DECIMAL, "overlay-label",
-                               "a label must be in the tree or in an earlier overlay: is this "
-                               "overlay for another board or system, or the order wrong?",
-                               "", ""),
-    [RULE_OVERLAY_TARGET] =
-        ROW(DECIMAL, "overlay-target",
-            "a node that an overlay changes must exist: is an earlier overlay missing?", "", ""),
-    [RULE_OVERLAY_APPLY] =
-        ROW(DECIMAL, "overlay-apply", "libfdt must be able to apply an overlay", "FDT_ERR", ""),
+    [RULE_OVERLAY_BLOB] = OVERLAY_ROW(
+        DECIMAL, "overlay-blob",
+        "an overlay must be a whole device tree blob: compile it with dtc -@, load all of it",
+        "fault at byte", "bytes given"),
+    [RULE_OVERLAY_EMPTY] =
+        OVERLAY_ROW(DECIMAL, "overlay-empty",
+                    "an overlay must change something: is it a whole tree, or compiled "
+                    "without /plugin/?",
+                    "", ""),
+    [RULE_OVERLAY_BOARD] = OVERLAY_ROW(
+        DECIMAL, "overlay-board",
+        "an overlay must be for this board: its compatible is none of the tree's", "", ""),
+    [RULE_OVERLAY_LABEL] =
+        OVERLAY_ROW(DECIMAL, "overlay-label",
+                    "a label must be in the tree or in an earlier overlay: is this "
+                    "overlay for another board or system, or the order wrong?",
+                    "", ""),
+    [RULE_OVERLAY_TARGET] = OVERLAY_ROW(
+        DECIMAL, "overlay-target",
+        "a node that an overlay changes must exist: is an earlier overlay missing?", "", ""),
+    [RULE_OVERLAY_APPLY] = OVERLAY_ROW(DECIMAL, "overlay-apply",
+                                       "libfdt must be able to apply an overlay", "FDT_ERR", ""),
     [RULE_UNKNOWN_NODE] =
         ROW(DECIMAL, "unknown-node", "only nodes of the binding may stand here", "", ""),
     [RULE_UNKNOWN_PROPERTY] =
@@ -188,29 +192,29 @@ static const char *const rule_row[RULE_COUNT] = {
                                     "this build of the kernel makes no device trees for guests "
                                     "(option GUEST_TREE): supply one",
                                     "", ""),
-    [RULE_GUEST_TREE_ROOM] =
-        ROW(HEX, "guest-tree-room",
-            "a partition's RAM must have room for the device tree that is made for it: give more, "
-            "or say no-device-tree",
-            "size", "of"),
+    [RULE_GUEST_TREE_ROOM] = GUEST_ROW(
+        HEX, "guest-tree-room",
+        "a partition's RAM must have room for the device tree that is made for it: give more, "
+        "or say no-device-tree",
+        "size", "of"),
     [RULE_GUEST_MEMORY] =
-        ROW(HEX, "guest-memory",
-            "a guest's device tree may name only memory that its partition may write", "address",
-            "size"),
-    [RULE_GUEST_CPU] =
-        ROW(HEX, "guest-cpu",
-            "a guest's device tree may name only vCPUs of its partition, each once and by psci",
-            "reg", "below"),
-    [RULE_GUEST_GIC] = ROW(HEX, "guest-gic",
-                           "a guest's device tree must name its partition's interrupt controller",
-                           "found", "expected"),
+        GUEST_ROW(HEX, "guest-memory",
+                  "a guest's device tree may name only memory that its partition may write",
+                  "address", "size"),
+    [RULE_GUEST_CPU] = GUEST_ROW(
+        HEX, "guest-cpu",
+        "a guest's device tree may name only vCPUs of its partition, each once and by psci", "reg",
+        "below"),
+    [RULE_GUEST_GIC] = GUEST_ROW(
+        HEX, "guest-gic", "a guest's device tree must name its partition's interrupt controller",
+        "found", "expected"),
     [RULE_GUEST_TIMER] =
-        ROW(DECIMAL, "guest-timer",
-            "a guest's device tree must name its partition's timers as they are wired",
-            "found INTID", "expected"),
-    [RULE_GUEST_PSCI] =
-        ROW(DECIMAL, "guest-psci", "a guest's device tree must call PSCI by hvc or smc", "", ""),
-    [RULE_GUEST_PMU] = FEATURES_ROW(
+        GUEST_ROW(DECIMAL, "guest-timer",
+                  "a guest's device tree must name its partition's timers as they are wired",
+                  "found INTID", "expected"),
+    [RULE_GUEST_PSCI] = GUEST_ROW(DECIMAL, "guest-psci",
+                                  "a guest's device tree must call PSCI by hvc or smc", "", ""),
+    [RULE_GUEST_PMU] = GUEST_ROW(
         DECIMAL, "guest-pmu", "a guest's device tree may name a PMU only as its partition has one",
         "found INTID", "expected"),
     [RULE_DEVICE_UNKNOWN] =
@@ -378,30 +382,28 @@ static void put_number(struct text *text, uint64_t value, enum number_form form)
 /* What the second name of a fault is. */
 static const char *other_word(int rule)
 {
-    switch (rule) {
-    case RULE_MISSING_NODE:
+    if (rule == RULE_MISSING_NODE) {
         return ", child ";
-    case RULE_MODULE_NOT_PLACED:
-        return ", file ";
-    case RULE_OVERLAY_BOARD:
-        return ", board ";
-    case RULE_CPU_FEATURE_ABSENT:
-        return ", feature ";
-    case RULE_OVERLAY_LABEL:
-    case RULE_OVERLAY_APPLY:
-        return ", label ";
-    case RULE_OVERLAY_TARGET:
-        return ", target ";
-    case RULE_GUEST_MEMORY:
-    case RULE_GUEST_CPU:
-    case RULE_GUEST_GIC:
-    case RULE_GUEST_TIMER:
-    case RULE_GUEST_PSCI:
-    case RULE_GUEST_PMU:
-        return ", its node ";
-    default:
-        return ", and ";
     }
+    if (rule == RULE_MODULE_NOT_PLACED) {
+        return ", file ";
+    }
+    if (CONFIG_CPU_FEATURES && rule == RULE_CPU_FEATURE_ABSENT) {
+        return ", feature ";
+    }
+    if (CONFIG_OVERLAYS && rule == RULE_OVERLAY_BOARD) {
+        return ", board ";
+    }
+    if (CONFIG_OVERLAYS && rule == RULE_OVERLAY_TARGET) {
+        return ", target ";
+    }
+    if (CONFIG_OVERLAYS && (rule == RULE_OVERLAY_LABEL || rule == RULE_OVERLAY_APPLY)) {
+        return ", label ";
+    }
+    if (CONFIG_GUEST_TREE && rule >= RULE_GUEST_MEMORY && rule <= RULE_GUEST_PMU) {
+        return ", its node ";
+    }
+    return ", and ";
 }
 
 size_t config_fault_text(const struct config_fault *fault, char *buffer, size_t size)
