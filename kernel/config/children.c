@@ -98,17 +98,16 @@ uint32_t *children_sorted(struct reader *reader, uint32_t node, const struct chi
             continue;
         }
         if (!tree_name_is(tree->node[child].name, spec->name)) {
-            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+            fault_at(reader, RULE_UNKNOWN_NODE, child, NULL);
             continue;
         }
         if (reg != NULL && reg->length < cells * 4U) {
             /* The node's own reader demands the exact form; here only the key must be there. */
-            fault_report(reader, RULE_PROPERTY_LENGTH, child, "reg", TREE_NONE,
-                         &(struct fault_values){reg->length, cells * 4U});
+            fault_value(reader, RULE_PROPERTY_LENGTH, child, "reg", reg->length, cells * 4U);
             continue;
         }
         if (reg == NULL) {
-            fault_report(reader, RULE_MISSING_PROPERTY, child, "reg", TREE_NONE, NULL);
+            fault_at(reader, RULE_MISSING_PROPERTY, child, "reg");
             continue;
         }
         item[(*count)++] = (struct keyed_node){tree_number(reg, 0, cells), child};

@@ -215,7 +215,7 @@ void device_read(struct reader *reader, struct partition_desc *partition, uint32
     }
     uint32_t host = find_host(reader, found[DEVICE_HOST]);
     if (host == TREE_NONE) {
-        fault_report(reader, RULE_DEVICE_UNKNOWN, node, "host-device", TREE_NONE, NULL);
+        fault_at(reader, RULE_DEVICE_UNKNOWN, node, "host-device");
         return;
     }
     if (!may_be_given(reader, node, host)) {

@@ -37,6 +37,17 @@ void fault_report(struct reader *reader, enum config_rule rule, uint32_t node, c
     fault_emit(reader->input, rule, path, property, other_path, values);
 }
 
+void fault_at(struct reader *reader, enum config_rule rule, uint32_t node, const char *property)
+{
+    fault_report(reader, rule, node, property, TREE_NONE, NULL);
+}
+
+void fault_value(struct reader *reader, enum config_rule rule, uint32_t node, const char *property,
+                 uint64_t value, uint64_t limit)
+{
+    fault_report(reader, rule, node, property, TREE_NONE, &(struct fault_values){value, limit});
+}
+
 void fault_missing_node(struct reader *reader, uint32_t node, const char *name)
 {
     reader->fault_count++;

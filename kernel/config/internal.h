@@ -85,6 +85,13 @@ struct fault_values {
 void fault_report(struct reader *reader, enum config_rule rule, uint32_t node, const char *property,
                   uint32_t other, const struct fault_values *values);
 
+/* The same of a node alone, or of one property of it. */
+void fault_at(struct reader *reader, enum config_rule rule, uint32_t node, const char *property);
+
+/* The same with two values; see the rule for what they are. */
+void fault_value(struct reader *reader, enum config_rule rule, uint32_t node, const char *property,
+                 uint64_t value, uint64_t limit);
+
 /* The same for a caller that has names instead of nodes. */
 void fault_emit(const struct config_input *input, enum config_rule rule, const char *node,
                 const char *property, const char *other, const struct fault_values *values);
@@ -106,19 +113,21 @@ enum prop_kind {
     PROP_U32,        /* one cell */
     PROP_U64,        /* one or two cells */
     PROP_STRING,     /* one string */
-    PROP_COMPATIBLE, /* strings, `text` among them if it is given */
-    PROP_OPTION,     /* no value, or the string `text` */
+    PROP_COMPATIBLE, /* strings, the text among them unless it is empty */
+    PROP_OPTION,     /* no value, or the text as a string */
     PROP_CELLS,      /* exactly `cells` cells */
     PROP_CELL_TUPLES /* one or more tuples of `cells` cells */
 };
 
 struct prop_spec {
-    const char *name;
-    enum prop_kind kind;
+    const char *name; /* WITH_TEXT for the kinds that have a text */
+    uint8_t kind;     /* enum prop_kind */
     bool required;
-    uint32_t cells;
-    const char *text;
+    uint8_t cells;
 };
+
+/* A name, and the text behind it: a pointer more in each row would be larger than all the texts. */
+#define WITH_TEXT(name, text) name "\0" text
 
 #define PROPS_MAX 24U
 

@@ -12,10 +12,9 @@
 enum boot_prop { BOOT_COMPATIBLE, BOOT_REG, BOOT_LABEL, BOOT_ORDER, BOOT_PROPS };
 
 static const struct prop_spec overlay_spec[BOOT_PROPS] = {
-    [BOOT_COMPATIBLE] = {.name = "compatible",
+    [BOOT_COMPATIBLE] = {.name = WITH_TEXT("compatible", "bulkhead,overlay"),
                          .kind = PROP_COMPATIBLE,
-                         .required = true,
-                         .text = "bulkhead,overlay"},
+                         .required = true},
     [BOOT_REG] = {.name = "reg", .kind = PROP_CELLS, .required = true, .cells = 4},
     [BOOT_LABEL] = {.name = "label", .kind = PROP_STRING, .required = true},
     [BOOT_ORDER] = {.name = "order", .kind = PROP_U32, .required = true},
@@ -23,19 +22,17 @@ static const struct prop_spec overlay_spec[BOOT_PROPS] = {
 
 /* A file has no order. */
 static const struct prop_spec file_spec[BOOT_PROPS - 1] = {
-    [BOOT_COMPATIBLE] = {.name = "compatible",
+    [BOOT_COMPATIBLE] = {.name = WITH_TEXT("compatible", "multiboot,module"),
                          .kind = PROP_COMPATIBLE,
-                         .required = true,
-                         .text = "multiboot,module"},
+                         .required = true},
     [BOOT_REG] = {.name = "reg", .kind = PROP_CELLS, .required = true, .cells = 4},
     [BOOT_LABEL] = {.name = "label", .kind = PROP_STRING, .required = true},
 };
 
 static const struct prop_spec root_spec[] = {
-    {.name = "compatible",
+    {.name = WITH_TEXT("compatible", "bulkhead,boot-modules"),
      .kind = PROP_COMPATIBLE,
-     .required = true,
-     .text = "bulkhead,boot-modules"},
+     .required = true},
     {.name = "#address-cells", .kind = PROP_U32, .required = true},
     {.name = "#size-cells", .kind = PROP_U32, .required = true},
 };
@@ -71,7 +68,7 @@ static void read_boot_module(struct reader *reader, uint32_t node)
     const char *name = reader->tree.node[node].name;
     struct boot_module module = {.node = node, .overlay = tree_name_is(name, "overlay")};
     if (!module.overlay && !tree_name_is(name, "module")) {
-        fault_report(reader, RULE_UNKNOWN_NODE, node, NULL, TREE_NONE, NULL);
+        fault_at(reader, RULE_UNKNOWN_NODE, node, NULL);
         return;
     }
     if (!props_read(reader, node, module.overlay ? overlay_spec : file_spec,

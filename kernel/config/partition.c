@@ -48,10 +48,9 @@ enum partition_prop {
 
 static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_PHANDLE] = {.name = "phandle", .kind = PROP_U32},
-    [PARTITION_COMPATIBLE] = {.name = "compatible",
+    [PARTITION_COMPATIBLE] = {.name = WITH_TEXT("compatible", "bulkhead,partition"),
                               .kind = PROP_COMPATIBLE,
-                              .required = true,
-                              .text = "bulkhead,partition"},
+                              .required = true},
     [PARTITION_REG] = {.name = "reg", .kind = PROP_U32, .required = true},
     [PARTITION_LABEL] = {.name = "label", .kind = PROP_STRING, .required = true},
     [PARTITION_VCPUS] = {.name = "vcpus", .kind = PROP_U32},
@@ -88,10 +87,9 @@ static const struct prop_spec memory_spec[MEMORY_PROPS] = {
 enum image_prop { IMAGE_COMPATIBLE, IMAGE_REG, IMAGE_FILE, IMAGE_LOAD, IMAGE_SHA256, IMAGE_PROPS };
 
 static const struct prop_spec image_spec[IMAGE_PROPS] = {
-    [IMAGE_COMPATIBLE] = {.name = "compatible",
+    [IMAGE_COMPATIBLE] = {.name = WITH_TEXT("compatible", "multiboot,module"),
                           .kind = PROP_COMPATIBLE,
-                          .required = true,
-                          .text = "multiboot,module"},
+                          .required = true},
     [IMAGE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
     [IMAGE_FILE] = {.name = "image-file", .kind = PROP_STRING},
     [IMAGE_LOAD] = {.name = "load-address", .kind = PROP_U64},
@@ -109,19 +107,20 @@ enum console_prop {
 };
 
 static const struct prop_spec console_spec[CONSOLE_PROPS] = {
-    [CONSOLE_COMPATIBLE] = {.name = "compatible", .kind = PROP_COMPATIBLE, .required = true},
+    [CONSOLE_COMPATIBLE] = {.name = WITH_TEXT("compatible", ""),
+                            .kind = PROP_COMPATIBLE,
+                            .required = true},
     [CONSOLE_REG] = {.name = "reg", .kind = PROP_CELLS, .cells = 4},
     [CONSOLE_SPI] = {.name = "spi", .kind = PROP_U32},
     [CONSOLE_BYTES] = {.name = "buffer-bytes", .kind = PROP_U32},
-    [CONSOLE_INPUT] = {.name = "input", .kind = PROP_OPTION, .text = "first"},
+    [CONSOLE_INPUT] = {.name = WITH_TEXT("input", "first"), .kind = PROP_OPTION},
     [CONSOLE_RAW] = {.name = "raw", .kind = PROP_FLAG},
 };
 
 static void bad_value(struct reader *reader, uint32_t node, const struct tree_prop *prop,
                       uint64_t allowed)
 {
-    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE,
-                 &(struct fault_values){props_number(prop, 0), allowed});
+    fault_value(reader, RULE_PROPERTY_VALUE, node, prop->name, props_number(prop, 0), allowed);
 }
 
 /*
@@ -226,12 +225,12 @@ static void read_image(struct reader *reader, struct partition_desc *partition, 
         return;
     }
     if (!image_kind_of(found[IMAGE_COMPATIBLE], &image.kind)) {
-        fault_report(reader, RULE_PROPERTY_VALUE, node, "compatible", TREE_NONE, NULL);
+        fault_at(reader, RULE_PROPERTY_VALUE, node, "compatible");
         return;
     }
     if (image.kind == IMAGE_DATA) {
         if (found[IMAGE_LOAD] == NULL) {
-            fault_report(reader, RULE_MISSING_PROPERTY, node, "load-address", TREE_NONE, NULL);
+            fault_at(reader, RULE_MISSING_PROPERTY, node, "load-address");
             return;
         }
     } else if (node_of[image.kind] != TREE_NONE) {
@@ -249,18 +248,16 @@ static void read_image(struct reader *reader, struct partition_desc *partition, 
     image.load = ipa_of(props_number(found[IMAGE_LOAD], 0));
     image.node = reader_path(reader, node);
     /* Boot loaders place modules byte by byte: no alignment is asked of them. */
-    struct fault_values values = {image.size_bytes, 1};
     if (image.size_bytes == 0) {
-        fault_report(reader, RULE_SIZE_ZERO, node, "reg", TREE_NONE, &values);
+        fault_value(reader, RULE_SIZE_ZERO, node, "reg", 0, 1);
     } else if (image.pa.pa > UINT64_MAX - image.size_bytes) {
-        values = (struct fault_values){image.pa.pa, image.size_bytes};
-        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, "reg", TREE_NONE, &values);
+        fault_value(reader, RULE_ADDRESS_OVERFLOW, node, "reg", image.pa.pa, image.size_bytes);
     } else if (image.load.ipa > UINT64_MAX - image.size_bytes) {
-        values = (struct fault_values){image.load.ipa, image.size_bytes};
-        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, "load-address", TREE_NONE, &values);
+        fault_value(reader, RULE_ADDRESS_OVERFLOW, node, "load-address", image.load.ipa,
+                    image.size_bytes);
     } else if (image.kind == IMAGE_DEVICE_TREE && image.load.ipa % TREE_ALIGN_BYTES != 0) {
-        values = (struct fault_values){image.load.ipa, TREE_ALIGN_BYTES};
-        fault_report(reader, RULE_MISALIGNED, node, "load-address", TREE_NONE, &values);
+        fault_value(reader, RULE_MISALIGNED, node, "load-address", image.load.ipa,
+                    TREE_ALIGN_BYTES);
     } else {
         append_image(partition, image);
     }
@@ -277,14 +274,13 @@ static void read_console(struct reader *reader, struct partition_desc *partition
     bool pl011 = tree_has_string(compatible, "arm,pl011");
     partition->uart_model = pl011 ? UART_MODEL_PL011 : UART_MODEL_SBSA;
     if (!pl011 && !tree_has_string(compatible, "arm,sbsa-uart")) {
-        fault_report(reader, RULE_PROPERTY_VALUE, node, compatible->name, TREE_NONE, NULL);
+        fault_at(reader, RULE_PROPERTY_VALUE, node, compatible->name);
     }
     if (found[CONSOLE_REG] != NULL) {
         uint64_t size = tree_number(found[CONSOLE_REG], 2, 2);
         partition->uart = ipa_of(tree_number(found[CONSOLE_REG], 0, 2));
         if (size != VUART_BYTES) {
-            fault_report(reader, RULE_PROPERTY_VALUE, node, "reg", TREE_NONE,
-                         &(struct fault_values){size, VUART_BYTES});
+            fault_value(reader, RULE_PROPERTY_VALUE, node, "reg", size, VUART_BYTES);
         } else {
             (void)props_range(reader, node, "reg", partition->uart.ipa, size);
         }
@@ -292,8 +288,7 @@ static void read_console(struct reader *reader, struct partition_desc *partition
     uint64_t spi = props_number(found[CONSOLE_SPI], DEFAULT_UART_SPI);
     partition->uart_irq = (uint32_t)(spi + SPI_FIRST_INTID);
     if (spi >= INTID_LIMIT - SPI_FIRST_INTID) {
-        fault_report(reader, RULE_IRQ_RANGE, node, "spi", TREE_NONE,
-                     &(struct fault_values){spi + SPI_FIRST_INTID, INTID_LIMIT});
+        fault_value(reader, RULE_IRQ_RANGE, node, "spi", spi + SPI_FIRST_INTID, INTID_LIMIT);
     }
     uint64_t bytes = props_number(found[CONSOLE_BYTES], DEFAULT_CONSOLE_BYTES);
     partition->console_bytes = (uint32_t)bytes;
@@ -306,7 +301,7 @@ static void read_console(struct reader *reader, struct partition_desc *partition
     partition->console_raw = found[CONSOLE_RAW] != NULL;
     if (partition->console_raw && input == NULL) {
         /* It would do nothing. */
-        fault_report(reader, RULE_PROPERTY_VALUE, node, "raw", TREE_NONE, NULL);
+        fault_at(reader, RULE_PROPERTY_VALUE, node, "raw");
     }
 }
 
@@ -402,7 +397,7 @@ static void read_children(struct reader *reader, struct partition_desc *partitio
             device_read(reader, partition, child);
             break;
         case CHILD_KINDS:
-            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+            fault_at(reader, RULE_UNKNOWN_NODE, child, NULL);
             break;
         }
     }
@@ -426,14 +421,14 @@ static void read_tree_wishes(struct reader *reader, struct partition_desc *parti
     partition->tree_given = found[PARTITION_TREE] != NULL;
     partition->tree = ipa_of(props_number(found[PARTITION_TREE], 0));
     if (partition->tree.ipa % TREE_ALIGN_BYTES != 0) {
-        fault_report(reader, RULE_MISALIGNED, node, "device-tree-address", TREE_NONE,
-                     &(struct fault_values){partition->tree.ipa, TREE_ALIGN_BYTES});
+        fault_value(reader, RULE_MISALIGNED, node, "device-tree-address", partition->tree.ipa,
+                    TREE_ALIGN_BYTES);
     }
     if (bootargs != NULL) {
         partition->bootargs = tree_string(bootargs);
         if (bootargs->length - 1U > BOOTARGS_MAX) {
-            fault_report(reader, RULE_PROPERTY_LENGTH, node, "bootargs", TREE_NONE,
-                         &(struct fault_values){bootargs->length, BOOTARGS_MAX + 1U});
+            fault_value(reader, RULE_PROPERTY_LENGTH, node, "bootargs", bootargs->length,
+                        BOOTARGS_MAX + 1U);
         }
     }
 }
@@ -444,8 +439,7 @@ static ipaddr_t frame_address(struct reader *reader, uint32_t node, const struct
 {
     uint64_t address = props_number(prop, absent);
     if (prop != NULL && (address & (align_bytes - 1)) != 0) {
-        fault_report(reader, RULE_MISALIGNED, node, prop->name, TREE_NONE,
-                     &(struct fault_values){address, align_bytes});
+        fault_value(reader, RULE_MISALIGNED, node, prop->name, address, align_bytes);
     }
     return ipa_of(address);
 }
@@ -463,13 +457,12 @@ static void read_vgic(struct reader *reader, struct partition_desc *partition, u
         return;
     }
     if (version != host) {
-        fault_report(reader, RULE_VGIC_MODEL, node, "gic-version", TREE_NONE,
-                     &(struct fault_values){version, host});
+        fault_value(reader, RULE_VGIC_MODEL, node, "gic-version", version, host);
         return;
     }
     if (stray != NULL) {
-        fault_report(reader, RULE_VGIC_MODEL, node, stray->name, TREE_NONE,
-                     &(struct fault_values){host == GIC_V2 ? GIC_V3 : GIC_V2, host});
+        fault_value(reader, RULE_VGIC_MODEL, node, stray->name, host == GIC_V2 ? GIC_V3 : GIC_V2,
+                    host);
         return;
     }
     partition->vgic = (enum gic_version)version;
@@ -487,8 +480,7 @@ static void read_modes(struct reader *reader, struct partition_desc *partition, 
     partition->may_set_schedule = found[PARTITION_SET_SCHEDULE] != NULL;
     partition->maintenance_on_error = found[PARTITION_MAINTENANCE] != NULL;
     if (partition->maintenance_on_error && reader->maintenance == NULL) {
-        fault_report(reader, RULE_MAINTENANCE_SCHEDULE, node, "maintenance-on-error", TREE_NONE,
-                     NULL);
+        fault_at(reader, RULE_MAINTENANCE_SCHEDULE, node, "maintenance-on-error");
     }
     if (ppi == NULL) {
         return;
@@ -496,8 +488,7 @@ static void read_modes(struct reader *reader, struct partition_desc *partition, 
     uint64_t intid = props_number(ppi, 0) + PPI_FIRST_INTID;
     partition->period_irq = (uint32_t)intid;
     if (intid >= SPI_FIRST_INTID) {
-        fault_report(reader, RULE_IRQ_RANGE, node, ppi->name, TREE_NONE,
-                     &(struct fault_values){intid, SPI_FIRST_INTID});
+        fault_value(reader, RULE_IRQ_RANGE, node, ppi->name, intid, SPI_FIRST_INTID);
     } else if (intid == platform->irq_virt_timer || intid == platform->irq_phys_timer) {
         /* The guest's own timers have them. */
         fault_report(reader, RULE_IRQ_TWICE, node, ppi->name, reader->timer_node,
@@ -516,8 +507,8 @@ static void refuse_left_out(struct reader *reader, uint32_t node,
     for (uint32_t which = PARTITION_SET_SCHEDULE; which <= PARTITION_SVE_BITS; which++) {
         bool is_feature = which >= PARTITION_FEATURES;
         if (found[which] != NULL && !(is_feature ? CONFIG_CPU_FEATURES : CONFIG_MODULE_SCHEDULES)) {
-            fault_report(reader, is_feature ? RULE_CPU_FEATURES_SUPPORT : RULE_SCHEDULES_SUPPORT,
-                         node, found[which]->name, TREE_NONE, NULL);
+            fault_at(reader, is_feature ? RULE_CPU_FEATURES_SUPPORT : RULE_SCHEDULES_SUPPORT, node,
+                     found[which]->name);
         }
     }
 }
@@ -538,8 +529,7 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     partition->node = reader_path(reader, node);
     uint64_t vcpu_count = props_number(found[PARTITION_VCPUS], 1);
     if (vcpu_count == 0 || vcpu_count > VCPU_MAX) {
-        fault_report(reader, RULE_VCPU_COUNT, node, "vcpus", TREE_NONE,
-                     &(struct fault_values){vcpu_count, VCPU_MAX});
+        fault_value(reader, RULE_VCPU_COUNT, node, "vcpus", vcpu_count, VCPU_MAX);
     }
     partition->vcpu_count = (uint32_t)vcpu_count;
     partition->entry_given = found[PARTITION_ENTRY] != NULL;
@@ -558,7 +548,7 @@ static void read_partition(struct reader *reader, struct partition_desc *partiti
     partition->own_time =
         props_choice(reader, node, found[PARTITION_TIME], "module\0partition\0") != 0;
     if (!CONFIG_PARTITION_TIME && partition->own_time) {
-        fault_report(reader, RULE_OWN_TIME_SUPPORT, node, "time", TREE_NONE, NULL);
+        fault_at(reader, RULE_OWN_TIME_SUPPORT, node, "time");
     }
     if (CONFIG_CPU_FEATURES) {
         features_read(reader, partition, node, found[PARTITION_FEATURES],
@@ -585,8 +575,7 @@ bool partitions_read(struct reader *reader, uint32_t node)
         return false;
     }
     if (count > PARTITION_MAX) {
-        fault_report(reader, RULE_PARTITION_COUNT, node, NULL, TREE_NONE,
-                     &(struct fault_values){count, PARTITION_MAX});
+        fault_value(reader, RULE_PARTITION_COUNT, node, NULL, count, PARTITION_MAX);
         return false;
     }
     module->partition = reader_take(reader, count, sizeof(*module->partition));

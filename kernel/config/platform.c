@@ -133,7 +133,7 @@ static bool add_ranges(struct reader *reader, uint32_t node, const struct tree_p
 
 static void host_fault(struct reader *reader, uint32_t node, const char *property)
 {
-    fault_report(reader, RULE_HOST_TREE, node, property, TREE_NONE, NULL);
+    fault_at(reader, RULE_HOST_TREE, node, property);
 }
 
 /* Aff3 and Aff2 to Aff0 of MPIDR_EL1 (Arm ARM DDI 0487, D19.2.107). */
@@ -169,8 +169,7 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
         uint64_t mpidr = tree_number(reg, 0, address_cells) & MPIDR_AFFINITY;
         for (uint32_t other = 0; CONFIG_SMP && other < platform->cpu_count; other++) {
             if (platform->cpu_mpidr[other] == mpidr) {
-                fault_report(reader, RULE_CPU_TWICE, cpu, "reg", TREE_NONE,
-                             &(struct fault_values){mpidr, other});
+                fault_value(reader, RULE_CPU_TWICE, cpu, "reg", mpidr, other);
                 return false;
             }
         }

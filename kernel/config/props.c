@@ -7,13 +7,19 @@
 
 #include <string.h>
 
+/* The text behind the name, of a kind that has one. */
+static const char *text_of(const struct prop_spec *spec)
+{
+    return spec->name + strlen(spec->name) + 1;
+}
+
 /* True if the value has the form that the table wants; *required_bytes is for the message. */
 static bool has_form(const struct tree_prop *prop, const struct prop_spec *spec,
                      uint32_t *required_bytes)
 {
     uint32_t bytes = spec->cells * 4U;
     *required_bytes = bytes;
-    switch (spec->kind) {
+    switch ((enum prop_kind)spec->kind) {
     case PROP_FLAG:
         *required_bytes = 0;
         return prop->length == 0;
@@ -27,7 +33,7 @@ static bool has_form(const struct tree_prop *prop, const struct prop_spec *spec,
         *required_bytes = 1;
         return tree_string(prop) != NULL;
     case PROP_OPTION:
-        *required_bytes = (uint32_t)strlen(spec->text) + 1;
+        *required_bytes = (uint32_t)strlen(text_of(spec)) + 1;
         return prop->length == 0 || tree_string(prop) != NULL;
     case PROP_COMPATIBLE:
         *required_bytes = 1;
@@ -38,6 +44,19 @@ static bool has_form(const struct tree_prop *prop, const struct prop_spec *spec,
         return prop->length != 0 && prop->length % bytes == 0;
     }
     return false;
+}
+
+/* True unless the value lacks the string that the table wants in it. */
+static bool has_text(const struct tree_prop *prop, const struct prop_spec *spec)
+{
+    switch (spec->kind) {
+    case PROP_COMPATIBLE:
+        return *text_of(spec) == '\0' || tree_has_string(prop, text_of(spec));
+    case PROP_OPTION:
+        return prop->length == 0 || tree_has_string(prop, text_of(spec));
+    default:
+        return true;
+    }
 }
 
 /* dtc gives each labelled node a phandle when it keeps the symbols: it may stand anywhere. */
@@ -67,25 +86,24 @@ bool props_read(struct reader *reader, uint32_t node, const struct prop_spec *sp
             continue;
         }
         if (which == count) {
-            fault_report(reader, RULE_UNKNOWN_PROPERTY, node, prop->name, TREE_NONE, NULL);
+            fault_at(reader, RULE_UNKNOWN_PROPERTY, node, prop->name);
         } else if (found[which] != NULL) {
-            fault_report(reader, RULE_PROPERTY_TWICE, node, prop->name, TREE_NONE, NULL);
+            fault_at(reader, RULE_PROPERTY_TWICE, node, prop->name);
         } else if (!has_form(prop, &spec[which], &required_bytes)) {
-            fault_report(reader, RULE_PROPERTY_LENGTH, node, prop->name, TREE_NONE,
-                         &(struct fault_values){prop->length, required_bytes});
+            fault_value(reader, RULE_PROPERTY_LENGTH, node, prop->name, prop->length,
+                        required_bytes);
             found[which] =
                 prop; /* not missing; no value is taken from it, since there was a fault */
         } else {
             found[which] = prop;
-            if (spec[which].text != NULL && prop->length != 0 &&
-                !tree_has_string(prop, spec[which].text)) {
-                fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+            if (!has_text(prop, &spec[which])) {
+                fault_at(reader, RULE_PROPERTY_VALUE, node, prop->name);
             }
         }
     }
     for (uint32_t which = 0; which < count; which++) {
         if (spec[which].required && found[which] == NULL) {
-            fault_report(reader, RULE_MISSING_PROPERTY, node, spec[which].name, TREE_NONE, NULL);
+            fault_at(reader, RULE_MISSING_PROPERTY, node, spec[which].name);
         }
     }
     return reader->fault_count == faults_before;
@@ -102,8 +120,7 @@ static bool cells_are(struct reader *reader, uint32_t node, const struct tree_pr
     if (tree_cell(prop, 0) == cells) {
         return true;
     }
-    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE,
-                 &(struct fault_values){tree_cell(prop, 0), cells});
+    fault_value(reader, RULE_PROPERTY_VALUE, node, prop->name, tree_cell(prop, 0), cells);
     return false;
 }
 
@@ -122,8 +139,7 @@ bool props_name(struct reader *reader, uint32_t node, const char *property, cons
         printable = text[at] > ' ' && text[at] <= '~';
     }
     if (!printable) {
-        fault_report(reader, RULE_LABEL_TEXT, node, property, TREE_NONE,
-                     &(struct fault_values){length, LABEL_LENGTH_MAX});
+        fault_value(reader, RULE_LABEL_TEXT, node, property, length, LABEL_LENGTH_MAX);
     }
     return printable;
 }
@@ -141,7 +157,7 @@ uint32_t props_choice(struct reader *reader, uint32_t node, const struct tree_pr
         }
         index++;
     }
-    fault_report(reader, RULE_PROPERTY_VALUE, node, prop->name, TREE_NONE, NULL);
+    fault_at(reader, RULE_PROPERTY_VALUE, node, prop->name);
     return 0;
 }
 
@@ -151,7 +167,7 @@ bool props_no_children(struct reader *reader, uint32_t node)
     uint32_t child = tree_first_child(node);
     bool none = child == end;
     for (; child < end; child = reader->tree.node[child].end) {
-        fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+        fault_at(reader, RULE_UNKNOWN_NODE, child, NULL);
     }
     return none;
 }
@@ -159,20 +175,17 @@ bool props_no_children(struct reader *reader, uint32_t node)
 bool props_range(struct reader *reader, uint32_t node, const char *property, uint64_t base,
                  uint64_t size)
 {
-    struct fault_values values = {base, PAGE_BYTES};
     if (size == 0) {
-        values = (struct fault_values){size, PAGE_BYTES};
-        fault_report(reader, RULE_SIZE_ZERO, node, property, TREE_NONE, &values);
+        fault_value(reader, RULE_SIZE_ZERO, node, property, size, PAGE_BYTES);
         return false;
     }
     if (base > UINT64_MAX - size) {
-        values = (struct fault_values){base, size};
-        fault_report(reader, RULE_ADDRESS_OVERFLOW, node, property, TREE_NONE, &values);
+        fault_value(reader, RULE_ADDRESS_OVERFLOW, node, property, base, size);
         return false;
     }
-    if ((base & (PAGE_BYTES - 1)) != 0 || (size & (PAGE_BYTES - 1)) != 0) {
-        values.value = (base & (PAGE_BYTES - 1)) != 0 ? base : size;
-        fault_report(reader, RULE_MISALIGNED, node, property, TREE_NONE, &values);
+    if (((base | size) & (PAGE_BYTES - 1)) != 0) {
+        fault_value(reader, RULE_MISALIGNED, node, property,
+                    (base & (PAGE_BYTES - 1)) != 0 ? base : size, PAGE_BYTES);
         return false;
     }
     return true;

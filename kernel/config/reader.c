@@ -23,10 +23,9 @@ enum module_prop {
 };
 
 static const struct prop_spec module_spec[MODULE_PROPS] = {
-    [MODULE_COMPATIBLE] = {.name = "compatible",
+    [MODULE_COMPATIBLE] = {.name = WITH_TEXT("compatible", "bulkhead,module"),
                            .kind = PROP_COMPATIBLE,
-                           .required = true,
-                           .text = "bulkhead,module"},
+                           .required = true},
     [MODULE_LABEL] = {.name = "label", .kind = PROP_STRING},
     [MODULE_GUARD] = {.name = "guard-ns", .kind = PROP_U32},
     [MODULE_EXIT_COST] = {.name = "exit-cost-ns", .kind = PROP_U32},
@@ -84,8 +83,7 @@ static bool read_tree(struct reader *reader)
         return true;
     }
     if (!CONFIG_OVERLAYS) {
-        fault_report(reader, RULE_OVERLAY_SUPPORT, reader->boot_module[0].node, NULL, TREE_NONE,
-                     NULL);
+        fault_at(reader, RULE_OVERLAY_SUPPORT, reader->boot_module[0].node, NULL);
         return false;
     }
     /* An overlay may name files, but not overlays: those would not be applied. */
@@ -93,8 +91,7 @@ static bool read_tree(struct reader *reader)
         return false;
     }
     if (overlay_count(reader) != count) {
-        fault_report(reader, RULE_UNKNOWN_NODE, reader->boot_module[count].node, NULL, TREE_NONE,
-                     NULL);
+        fault_at(reader, RULE_UNKNOWN_NODE, reader->boot_module[count].node, NULL);
     }
     return reader->fault_count == 0;
 }
@@ -121,19 +118,19 @@ static bool read_module(struct reader *reader)
     reader->maintenance = found[MODULE_MAINTENANCE];
     module->switch_key = (uint32_t)props_number(found[MODULE_SWITCH_KEY], SWITCH_KEY_DEFAULT);
     if (module->switch_key > SWITCH_KEY_MAX) {
-        fault_report(reader, RULE_PROPERTY_VALUE, node, "input-switch-key", TREE_NONE,
-                     &(struct fault_values){module->switch_key, SWITCH_KEY_MAX});
+        fault_value(reader, RULE_PROPERTY_VALUE, node, "input-switch-key", module->switch_key,
+                    SWITCH_KEY_MAX);
     }
     if (!CONFIG_MODULE_SCHEDULES && reader->maintenance != NULL) {
-        fault_report(reader, RULE_SCHEDULES_SUPPORT, node, "maintenance-schedule", TREE_NONE, NULL);
+        fault_at(reader, RULE_SCHEDULES_SUPPORT, node, "maintenance-schedule");
     }
     if (module->guard_ns < input->minimum_guard_ns) {
-        fault_report(reader, RULE_GUARD_SHORT, node, "guard-ns", TREE_NONE,
-                     &(struct fault_values){module->guard_ns, input->minimum_guard_ns});
+        fault_value(reader, RULE_GUARD_SHORT, node, "guard-ns", module->guard_ns,
+                    input->minimum_guard_ns);
     }
     if (module->exit_cost_ns != 0 && module->exit_cost_ns >= module->guard_ns) {
-        fault_report(reader, RULE_EXIT_COST, node, "exit-cost-ns", TREE_NONE,
-                     &(struct fault_values){module->exit_cost_ns, module->guard_ns});
+        fault_value(reader, RULE_EXIT_COST, node, "exit-cost-ns", module->exit_cost_ns,
+                    module->guard_ns);
     }
     return reader->fault_count == 0;
 }
@@ -149,7 +146,7 @@ static bool find_children(struct reader *reader, uint32_t *partitions, uint32_t 
          child = tree->node[child].end) {
         const char *name = tree->node[child].name;
         if (strcmp(name, "partitions") != 0 && strcmp(name, "schedules") != 0) {
-            fault_report(reader, RULE_UNKNOWN_NODE, child, NULL, TREE_NONE, NULL);
+            fault_at(reader, RULE_UNKNOWN_NODE, child, NULL);
         }
     }
     if (*partitions == TREE_NONE) {
@@ -166,7 +163,7 @@ static bool find_module(struct reader *reader)
 {
     reader->module_node = children_find(reader, TREE_ROOT, "bulkhead");
     if (reader->module_node == TREE_NONE) {
-        fault_report(reader, RULE_NO_DESCRIPTION, TREE_ROOT, NULL, TREE_NONE, NULL);
+        fault_at(reader, RULE_NO_DESCRIPTION, TREE_ROOT, NULL);
     }
     return reader->fault_count == 0;
 }

@@ -19,10 +19,9 @@ enum schedule_prop {
 };
 
 static const struct prop_spec schedule_spec[SCHEDULE_PROPS] = {
-    [SCHEDULE_COMPATIBLE] = {.name = "compatible",
+    [SCHEDULE_COMPATIBLE] = {.name = WITH_TEXT("compatible", "bulkhead,schedule"),
                              .kind = PROP_COMPATIBLE,
-                             .required = true,
-                             .text = "bulkhead,schedule"},
+                             .required = true},
     [SCHEDULE_REG] = {.name = "reg", .kind = PROP_U32, .required = true},
     [SCHEDULE_LABEL] = {.name = "label", .kind = PROP_STRING},
     [SCHEDULE_FRAME] = {.name = "major-frame-ns", .kind = PROP_U64, .required = true},
@@ -71,12 +70,6 @@ static uint32_t find_partition(const struct reader *reader, uint64_t phandle)
     return index;
 }
 
-static void window_fault(struct reader *reader, enum config_rule rule, uint32_t node,
-                         const char *property, uint64_t value, uint64_t limit)
-{
-    fault_report(reader, rule, node, property, TREE_NONE, &(struct fault_values){value, limit});
-}
-
 /* Reads one window and checks all of it but its neighbours. */
 static void read_window(struct reader *reader, const struct schedule_desc *schedule,
                         struct window_desc *window, uint32_t node)
@@ -95,15 +88,15 @@ static void read_window(struct reader *reader, const struct schedule_desc *sched
         least_ns = UINT64_MAX;
     }
     if (window->duration_ns == 0) {
-        window_fault(reader, RULE_WINDOW_ZERO, node, "reg", 0, 1);
+        fault_value(reader, RULE_WINDOW_ZERO, node, "reg", 0, 1);
     } else if (window->start_ns > UINT64_MAX - window->duration_ns) {
-        window_fault(reader, RULE_WINDOW_OVERFLOW, node, "reg", window->start_ns,
-                     window->duration_ns);
+        fault_value(reader, RULE_WINDOW_OVERFLOW, node, "reg", window->start_ns,
+                    window->duration_ns);
     } else if (window->duration_ns < least_ns) {
-        window_fault(reader, RULE_WINDOW_SHORT, node, "reg", window->duration_ns, least_ns);
+        fault_value(reader, RULE_WINDOW_SHORT, node, "reg", window->duration_ns, least_ns);
     } else if (window->start_ns + window->duration_ns > schedule->major_frame_ns) {
-        window_fault(reader, RULE_WINDOW_PAST_FRAME, node, "reg",
-                     window->start_ns + window->duration_ns, schedule->major_frame_ns);
+        fault_value(reader, RULE_WINDOW_PAST_FRAME, node, "reg",
+                    window->start_ns + window->duration_ns, schedule->major_frame_ns);
     }
     uint64_t phandle = props_number(found[WINDOW_PARTITION], 0);
     uint64_t vcpu = props_number(found[WINDOW_VCPU], 0);
@@ -111,13 +104,13 @@ static void read_window(struct reader *reader, const struct schedule_desc *sched
     window->vcpu = (uint32_t)vcpu;
     window->period_start = found[WINDOW_PERIOD_START] != NULL;
     if (window->partition == module->partition_count) {
-        window_fault(reader, RULE_WINDOW_PARTITION, node, "partition", phandle, 0);
+        fault_value(reader, RULE_WINDOW_PARTITION, node, "partition", phandle, 0);
     } else if (vcpu >= module->partition[window->partition].vcpu_count) {
-        window_fault(reader, RULE_WINDOW_VCPU, node, "vcpu", vcpu,
-                     module->partition[window->partition].vcpu_count);
+        fault_value(reader, RULE_WINDOW_VCPU, node, "vcpu", vcpu,
+                    module->partition[window->partition].vcpu_count);
     } else if (window->period_start &&
                (vcpu != 0 || schedule->partition[window->partition].period_ns == 0)) {
-        fault_report(reader, RULE_PERIOD_START, node, "period-start", TREE_NONE, NULL);
+        fault_at(reader, RULE_PERIOD_START, node, "period-start");
     }
 }
 
@@ -149,7 +142,7 @@ static void read_core(struct reader *reader, const struct schedule_desc *schedul
     core->cpu = tree_cell(found[CORE_REG], 0);
     core->node = reader_path(reader, node);
     if (core->cpu >= cpu_count) {
-        window_fault(reader, RULE_CPU_UNKNOWN, node, "reg", core->cpu, cpu_count);
+        fault_value(reader, RULE_CPU_UNKNOWN, node, "reg", core->cpu, cpu_count);
     }
     /* A CPU without windows is one that is left idle. */
     uint32_t *window_node = children_sorted(
@@ -182,18 +175,18 @@ static void read_period(struct reader *reader, const struct schedule_desc *sched
         return;
     }
     if (period == NULL || duration == NULL) {
-        fault_report(reader, RULE_MISSING_PROPERTY, node,
-                     said_spec[period == NULL ? SAID_PERIOD : SAID_DURATION].name, TREE_NONE, NULL);
+        fault_at(reader, RULE_MISSING_PROPERTY, node,
+                 said_spec[period == NULL ? SAID_PERIOD : SAID_DURATION].name);
         return;
     }
     said->period_ns = props_number(period, 0);
     said->duration_ns = props_number(duration, 0);
     if (said->period_ns == 0 || schedule->major_frame_ns % said->period_ns != 0) {
-        window_fault(reader, RULE_PERIOD_LENGTH, node, period->name, said->period_ns,
-                     schedule->major_frame_ns);
+        fault_value(reader, RULE_PERIOD_LENGTH, node, period->name, said->period_ns,
+                    schedule->major_frame_ns);
     } else if (said->duration_ns == 0 || said->duration_ns > said->period_ns) {
-        window_fault(reader, RULE_PERIOD_DURATION, node, duration->name, said->duration_ns,
-                     said->period_ns);
+        fault_value(reader, RULE_PERIOD_DURATION, node, duration->name, said->duration_ns,
+                    said->period_ns);
     }
 }
 
@@ -212,7 +205,7 @@ static void read_said(struct reader *reader, const struct schedule_desc *schedul
         index++;
     }
     if (index == module->partition_count) {
-        window_fault(reader, RULE_PARTITION_UNKNOWN, node, "reg", id, 0);
+        fault_value(reader, RULE_PARTITION_UNKNOWN, node, "reg", id, 0);
         return;
     }
     struct partition_schedule_desc *said = &schedule->partition[index];
@@ -221,7 +214,7 @@ static void read_said(struct reader *reader, const struct schedule_desc *schedul
     said->change_action =
         (enum change_action)props_choice(reader, node, found[SAID_ACTION], change_actions);
     if (said->change_action != CHANGE_IGNORE && module->schedule_count == 1) {
-        fault_report(reader, RULE_CHANGE_ACTION, node, "change-action", TREE_NONE, NULL);
+        fault_at(reader, RULE_CHANGE_ACTION, node, "change-action");
     }
 }
 
@@ -239,7 +232,7 @@ static bool read_said_list(struct reader *reader, struct schedule_desc *schedule
         return true;
     }
     if (!CONFIG_MODULE_SCHEDULES) {
-        fault_report(reader, RULE_SCHEDULES_SUPPORT, node, NULL, TREE_NONE, NULL);
+        fault_at(reader, RULE_SCHEDULES_SUPPORT, node, NULL);
         return false;
     }
     const uint32_t *said_node = children_list(reader, node, "partition-schedule", &count);
@@ -270,8 +263,8 @@ static void read_schedule(struct reader *reader, struct schedule_desc *schedule,
         memcpy(schedule->name_word, schedule->name, strlen(schedule->name));
     }
     if (schedule->major_frame_ns == 0 || schedule->major_frame_ns > FRAME_NS_MAX) {
-        window_fault(reader, RULE_FRAME_LENGTH, node, "major-frame-ns", schedule->major_frame_ns,
-                     FRAME_NS_MAX);
+        fault_value(reader, RULE_FRAME_LENGTH, node, "major-frame-ns", schedule->major_frame_ns,
+                    FRAME_NS_MAX);
         return;
     }
     /* Windows are marked with periods, so those come first. */
@@ -311,8 +304,8 @@ static uint32_t find_maintenance(struct reader *reader, const uint32_t *schedule
             return index;
         }
     }
-    window_fault(reader, RULE_MAINTENANCE_SCHEDULE, reader->module_node, maintenance->name, phandle,
-                 0);
+    fault_value(reader, RULE_MAINTENANCE_SCHEDULE, reader->module_node, maintenance->name, phandle,
+                0);
     return count;
 }
 
@@ -329,11 +322,11 @@ bool schedules_read(struct reader *reader, uint32_t node)
         fault_missing_node(reader, node, "schedule");
     }
     if (!CONFIG_MODULE_SCHEDULES && count > 1) {
-        fault_report(reader, RULE_SCHEDULES_SUPPORT, schedule_node[1], NULL, TREE_NONE, NULL);
+        fault_at(reader, RULE_SCHEDULES_SUPPORT, schedule_node[1], NULL);
         return false;
     }
     if (count > SCHEDULE_MAX) {
-        window_fault(reader, RULE_SCHEDULE_COUNT, node, NULL, count, SCHEDULE_MAX);
+        fault_value(reader, RULE_SCHEDULE_COUNT, node, NULL, count, SCHEDULE_MAX);
         return false;
     }
     module->schedule = reader_take(reader, count, sizeof(*module->schedule));
