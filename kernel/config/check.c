@@ -7,13 +7,6 @@
 
 #include <string.h>
 
-static void clash(struct reader *reader, enum config_rule rule, const char *node,
-                  const char *property, const char *other, uint64_t value, uint64_t limit)
-{
-    reader->fault_count++;
-    fault_emit(reader->input, rule, node, property, other, &(struct fault_values){value, limit});
-}
-
 static bool inside_ram(const struct platform_desc *platform, uint64_t base, uint64_t size)
 {
     for (uint32_t index = 0; index < platform->ram_count; index++) {
@@ -34,7 +27,8 @@ static bool meets(struct reader *reader, enum config_rule rule, const char *node
     for (uint32_t index = 0; index < count; index++) {
         if (ranges_overlap(here->base, here->size_bytes, range[index].base,
                            range[index].size_bytes)) {
-            clash(reader, rule, node, property, range[index].node, here->base, range[index].base);
+            fault_named(reader, rule, node, property, range[index].node, here->base,
+                        range[index].base);
             return true;
         }
     }
@@ -49,8 +43,9 @@ static bool meets_devices(struct reader *reader, enum config_rule rule, const ch
         const struct host_range *host = &reader->host[index];
         if (host->kind >= HOST_DEVICE && ranges_overlap(here->base, here->size_bytes,
                                                         host->range.base, host->range.size_bytes)) {
-            clash(reader, rule, node, property, tree_path(&reader->tree, host->node, reader->other),
-                  here->base, host->range.base);
+            fault_named(reader, rule, node, property,
+                        tree_path(&reader->tree, host->node, reader->other), here->base,
+                        host->range.base);
             return true;
         }
     }
@@ -81,8 +76,8 @@ static void check_memory(struct reader *reader, const struct memory_desc *memory
         return;
     }
     if (!inside_ram(platform, here.base, here.size_bytes)) {
-        clash(reader, RULE_MEMORY_OUTSIDE_RAM, here.node, property, NULL, here.base,
-              here.size_bytes);
+        fault_named(reader, RULE_MEMORY_OUTSIDE_RAM, here.node, property, NULL, here.base,
+                    here.size_bytes);
         return;
     }
     (void)meets(reader, RULE_MEMORY_OVER_KERNEL, here.node, property, &here, &module->kernel, 1);
@@ -112,7 +107,8 @@ static void check_module(struct reader *reader, const struct image_desc *image)
     const struct platform_desc *platform = &module->platform;
     struct address_range here = {image->pa.pa, image->size_bytes, image->node};
     if (!inside_ram(platform, here.base, here.size_bytes)) {
-        clash(reader, RULE_MODULE_OUTSIDE_RAM, here.node, "reg", NULL, here.base, here.size_bytes);
+        fault_named(reader, RULE_MODULE_OUTSIDE_RAM, here.node, "reg", NULL, here.base,
+                    here.size_bytes);
         return;
     }
     if (meets(reader, RULE_MODULE_CLASH, here.node, "reg", &here, &module->kernel, 1) ||
@@ -150,8 +146,8 @@ static void check_device(struct reader *reader, const struct device_desc *device
         }
         path = tree_path(&reader->tree, host->node, reader->other);
         if (strcmp(path, device->host_path) != 0) {
-            clash(reader, RULE_DEVICE_PAGE, device->node, "host-device", path, here.base,
-                  host->range.base);
+            fault_named(reader, RULE_DEVICE_PAGE, device->node, "host-device", path, here.base,
+                        host->range.base);
             return;
         }
     }
@@ -163,8 +159,8 @@ static void check_device(struct reader *reader, const struct device_desc *device
                 return;
             }
             if (ranges_overlap(here.base, here.size_bytes, other->pa.pa, other->size_bytes)) {
-                clash(reader, RULE_DEVICE_TWICE, device->node, "host-device", other->node,
-                      here.base, other->pa.pa);
+                fault_named(reader, RULE_DEVICE_TWICE, device->node, "host-device", other->node,
+                            here.base, other->pa.pa);
                 return;
             }
         }
@@ -185,11 +181,11 @@ static void check_interrupts(struct reader *reader)
             for (uint32_t line = 0; line < device->irq_count; line++) {
                 uint32_t intid = device->irq[line];
                 if (owner[intid] != NULL) {
-                    clash(reader, RULE_IRQ_TWICE, device->node, "host-device", owner[intid], intid,
-                          intid);
+                    fault_named(reader, RULE_IRQ_TWICE, device->node, "host-device", owner[intid],
+                                intid, intid);
                 } else if (partition->has_uart && partition->uart_irq == intid) {
-                    clash(reader, RULE_IRQ_TWICE, device->node, "host-device", partition->node,
-                          intid, partition->uart_irq);
+                    fault_named(reader, RULE_IRQ_TWICE, device->node, "host-device",
+                                partition->node, intid, partition->uart_irq);
                 }
                 owner[intid] = device->node;
             }
@@ -202,8 +198,8 @@ void check_machine(struct reader *reader)
     uint32_t faults_before = reader->fault_count;
     const struct address_range *kernel = &reader->module->kernel;
     if (!inside_ram(&reader->module->platform, kernel->base, kernel->size_bytes)) {
-        clash(reader, RULE_KERNEL_OUTSIDE_RAM, kernel->node, NULL, NULL, kernel->base,
-              kernel->size_bytes);
+        fault_named(reader, RULE_KERNEL_OUTSIDE_RAM, kernel->node, NULL, NULL, kernel->base,
+                    kernel->size_bytes);
     }
     for (uint32_t index = 0; index < reader->module->partition_count; index++) {
         const struct partition_desc *partition = &reader->module->partition[index];
@@ -271,15 +267,15 @@ static void check_space(struct reader *reader, const struct partition_desc *part
         /* Virtual frames have no node of their own; the partition's then begins the message. */
         const char *node = here->node[0] == '/' ? here->node : partition->node;
         if (here->base >= limit || here->size_bytes > limit - here->base) {
-            clash(reader, RULE_IPA_WIDTH, node, NULL, here->node == node ? NULL : here->node,
-                  here->base + here->size_bytes - 1, limit - 1);
+            fault_named(reader, RULE_IPA_WIDTH, node, NULL, here->node == node ? NULL : here->node,
+                        here->base + here->size_bytes - 1, limit - 1);
             return; /* what follows may wrap */
         }
         for (uint32_t other = 0; other < index; other++) {
             if (ranges_overlap(here->base, here->size_bytes, range[other].base,
                                range[other].size_bytes)) {
-                clash(reader, RULE_IPA_OVERLAP, node, NULL, range[other].node, here->base,
-                      range[other].base);
+                fault_named(reader, RULE_IPA_OVERLAP, node, NULL, range[other].node, here->base,
+                            range[other].base);
             }
         }
     }
@@ -330,9 +326,7 @@ static void choose_input(struct reader *reader)
         }
         bool both_first = first != NULL && first->console_first && partition->console_first;
         if (both_first || (first != NULL && !CONFIG_CONSOLE_SWITCH)) {
-            reader->fault_count++;
-            fault_emit(reader->input, RULE_INPUT_TWICE, partition->node, "input", first->node,
-                       NULL);
+            fault_named_alone(reader, RULE_INPUT_TWICE, partition->node, "input", first->node);
         }
         if (first == NULL || partition->console_first) {
             first = partition;
@@ -351,9 +345,7 @@ void check_partitions(struct reader *reader)
         for (uint32_t other = 0; other < index; other++) {
             const struct partition_desc *before = &reader->module->partition[other];
             if (strcmp(before->name, partition->name) == 0) {
-                reader->fault_count++;
-                fault_emit(reader->input, RULE_LABEL_TWICE, partition->node, "label", before->node,
-                           NULL);
+                fault_named_alone(reader, RULE_LABEL_TWICE, partition->node, "label", before->node);
             }
         }
         uint32_t faults_before = reader->fault_count;

@@ -51,8 +51,7 @@ static bool read_interrupts(struct reader *reader, struct device_desc *device, u
     const struct tree *tree = &reader->tree;
     const struct tree_prop *prop = tree_prop(tree, host, "interrupts");
     const struct tree_prop *phandle = tree_prop(tree, reader->gic_node, "phandle");
-    const struct tree_prop *cells = tree_prop(tree, reader->gic_node, "#interrupt-cells");
-    uint32_t tuple = cells != NULL && cells->length == 4 ? tree_cell(cells, 0) : 3;
+    uint32_t tuple = tree_cell_of(tree, reader->gic_node, "#interrupt-cells", 3);
     if (tree_prop(tree, host, "interrupts-extended") != NULL) {
         fault_report(reader, RULE_DEVICE_INTERRUPTS, node, "host-device", host, NULL);
         return false;
@@ -94,8 +93,7 @@ static bool read_interrupts(struct reader *reader, struct device_desc *device, u
 static uint32_t find_fixed_clock(const struct tree *tree, uint32_t phandle)
 {
     for (uint32_t node = 0; node < tree->node_count; node++) {
-        const struct tree_prop *prop = tree_prop(tree, node, "phandle");
-        if (prop != NULL && prop->length == 4 && tree_cell(prop, 0) == phandle) {
+        if (tree_cell_of(tree, node, "phandle", ~phandle) == phandle) {
             return tree_has_string(tree_prop(tree, node, "compatible"), "fixed-clock") ? node
                                                                                        : TREE_NONE;
         }

@@ -48,18 +48,30 @@ void fault_value(struct reader *reader, enum config_rule rule, uint32_t node, co
     fault_report(reader, rule, node, property, TREE_NONE, &(struct fault_values){value, limit});
 }
 
-void fault_missing_node(struct reader *reader, uint32_t node, const char *name)
+void fault_named(struct reader *reader, enum config_rule rule, const char *node,
+                 const char *property, const char *other, uint64_t value, uint64_t limit)
 {
     reader->fault_count++;
-    fault_emit(reader->input, RULE_MISSING_NODE, tree_path(&reader->tree, node, reader->path), NULL,
-               name, NULL);
+    fault_emit(reader->input, rule, node, property, other, &(struct fault_values){value, limit});
+}
+
+void fault_named_alone(struct reader *reader, enum config_rule rule, const char *node,
+                       const char *property, const char *other)
+{
+    reader->fault_count++;
+    fault_emit(reader->input, rule, node, property, other, NULL);
+}
+
+void fault_missing_node(struct reader *reader, uint32_t node, const char *name)
+{
+    fault_named_alone(reader, RULE_MISSING_NODE, tree_path(&reader->tree, node, reader->path), NULL,
+                      name);
 }
 
 static void report_exhausted(struct reader *reader, uint64_t size_bytes)
 {
-    reader->fault_count++;
-    fault_emit(reader->input, RULE_STARTUP_MEMORY, "/bulkhead", NULL, NULL,
-               &(struct fault_values){size_bytes, arena_left(reader->arena)});
+    fault_named(reader, RULE_STARTUP_MEMORY, "/bulkhead", NULL, NULL, size_bytes,
+                arena_left(reader->arena));
 }
 
 void *reader_take(struct reader *reader, size_t count, size_t element_bytes)

@@ -96,6 +96,12 @@ void fault_value(struct reader *reader, enum config_rule rule, uint32_t node, co
 void fault_emit(const struct config_input *input, enum config_rule rule, const char *node,
                 const char *property, const char *other, const struct fault_values *values);
 
+/* The same within the reader, which counts its faults. */
+void fault_named(struct reader *reader, enum config_rule rule, const char *node,
+                 const char *property, const char *other, uint64_t value, uint64_t limit);
+void fault_named_alone(struct reader *reader, enum config_rule rule, const char *node,
+                       const char *property, const char *other);
+
 /* Reports that a node lacks a child of this name. */
 void fault_missing_node(struct reader *reader, uint32_t node, const char *name);
 

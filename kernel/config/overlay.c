@@ -280,18 +280,15 @@ static void *copy_tree(struct reader *reader, uint64_t room)
         copy = arena_take(reader->arena, used + room, 8);
     }
     if (copy == NULL) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_STARTUP_MEMORY, "/boot-modules", NULL, NULL,
-                   &(struct fault_values){used + room, arena_left(reader->arena)});
+        fault_named(reader, RULE_STARTUP_MEMORY, "/boot-modules", NULL, NULL, used + room,
+                    arena_left(reader->arena));
         return NULL;
     }
     memcpy(copy, tree, used);
     fdt_set_totalsize(copy, used);
     int result = fdt_open_into(copy, copy, (int)(used + room));
     if (result != 0) {
-        reader->fault_count++;
-        fault_emit(reader->input, RULE_BAD_BLOB, "/", NULL, NULL,
-                   &(struct fault_values){(uint64_t)-result, used});
+        fault_named(reader, RULE_BAD_BLOB, "/", NULL, NULL, (uint64_t)-result, used);
         return NULL;
     }
     return copy;

@@ -203,10 +203,9 @@ static bool place_image(struct reader *reader, uint32_t node, const struct tree_
     const struct boot_module *module =
         file == NULL ? NULL : boot_module_find(reader, tree_string(file));
     if (module == NULL) {
-        reader->fault_count++;
-        fault_emit(
-            reader->input, RULE_MODULE_NOT_PLACED, tree_path(&reader->tree, node, reader->path),
-            file == NULL ? "reg" : "image-file", file == NULL ? NULL : tree_string(file), NULL);
+        fault_named_alone(
+            reader, RULE_MODULE_NOT_PLACED, tree_path(&reader->tree, node, reader->path),
+            file == NULL ? "reg" : "image-file", file == NULL ? NULL : tree_string(file));
         return false;
     }
     image->pa = pa_of(module->base);

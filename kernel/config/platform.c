@@ -100,10 +100,24 @@ static bool translate(const struct bus *bus, uint32_t depth, uint64_t *address, 
     return true;
 }
 
-/*
- * Appends the ranges of a node's reg to the list.  Only ranges are taken from the arena during the
- * pass, so that successive elements make an array.
- */
+/* Appends a range to the list.  Only ranges are taken from the arena until it is complete, so that
+ * successive elements make an array. */
+static bool add_range(struct reader *reader, uint32_t node, const char *name, uint64_t base,
+                      uint64_t size, enum host_kind kind)
+{
+    struct host_range *range = reader_take(reader, 1, sizeof(*range));
+    if (range == NULL) {
+        return false;
+    }
+    *range = (struct host_range){{base, size, name}, node, (uint32_t)kind};
+    if (reader->host == NULL) {
+        reader->host = range;
+    }
+    reader->host_count++;
+    return true;
+}
+
+/* Appends the ranges of a node's reg. */
 static bool add_ranges(struct reader *reader, uint32_t node, const struct tree_prop *reg,
                        const struct bus *bus, uint32_t depth, enum host_kind kind)
 {
@@ -117,16 +131,9 @@ static bool add_ranges(struct reader *reader, uint32_t node, const struct tree_p
         if (size == 0 || !translate(bus, depth, &base, size) || base > UINT64_MAX - size) {
             continue;
         }
-        struct host_range *range = reader_take(reader, 1, sizeof(*range));
-        if (range == NULL) {
+        if (!add_range(reader, node, reader->tree.node[node].name, base, size, kind)) {
             return false;
         }
-        *range =
-            (struct host_range){{base, size, reader->tree.node[node].name}, node, (uint32_t)kind};
-        if (reader->host == NULL) {
-            reader->host = range;
-        }
-        reader->host_count++;
     }
     return true;
 }
@@ -145,8 +152,7 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
 {
     const struct tree *tree = &reader->tree;
     struct platform_desc *platform = &reader->module->platform;
-    const struct tree_prop *cells = tree_prop(tree, cpus, "#address-cells");
-    uint32_t address_cells = cells != NULL && cells->length == 4 ? tree_cell(cells, 0) : 1;
+    uint32_t address_cells = tree_cell_of(tree, cpus, "#address-cells", 1);
     uint32_t end = tree->node[cpus].end;
     uint32_t room = 0;
     for (uint32_t cpu = tree_first_child(cpus); cpu < end; cpu = tree->node[cpu].end) {
@@ -397,20 +403,14 @@ static bool deal_reserved(struct reader *reader)
     const fdt64_t *entry =
         (const fdt64_t *)(const void *)((const uint8_t *)fdt + fdt_off_mem_rsvmap(fdt));
     for (; entry[0] != 0 || entry[1] != 0; entry += 2) {
-        struct host_range *range = reader_take(reader, 1, sizeof(*range));
         uint64_t base = fdt64_to_cpu(entry[0]);
         uint64_t size = fdt64_to_cpu(entry[1]);
-        if (range == NULL) {
-            return false;
-        }
         if (base > UINT64_MAX - size) {
             size = UINT64_MAX - base;
         }
-        *range = (struct host_range){{base, size, "/memreserve/"}, TREE_ROOT, HOST_RESERVED};
-        if (reader->host == NULL) {
-            reader->host = range;
+        if (!add_range(reader, TREE_ROOT, "/memreserve/", base, size, HOST_RESERVED)) {
+            return false;
         }
-        reader->host_count++;
     }
     struct platform_desc *platform = &reader->module->platform;
     platform->reserved = deal(reader, HOST_RESERVED, HOST_RESERVED, &platform->reserved_count);
@@ -428,11 +428,10 @@ static bool read_gic(struct reader *reader)
     struct address_range *frame[4] = {&platform->gicd, &platform->gicc, &platform->gich,
                                       &platform->gicv};
     bool v2 = platform->gic_version == GIC_V2;
-    const struct tree_prop *regions =
-        tree_prop(&reader->tree, reader->gic_node, "#redistributor-regions");
     const struct tree_prop *stride =
         tree_prop(&reader->tree, reader->gic_node, "redistributor-stride");
-    uint32_t region_count = regions != NULL && regions->length == 4 ? tree_cell(regions, 0) : 1;
+    uint32_t region_count =
+        tree_cell_of(&reader->tree, reader->gic_node, "#redistributor-regions", 1);
     uint32_t frame_count = 0;
 
     if (stride != NULL && stride->length >= 4 && stride->length <= 8) {
@@ -473,9 +472,8 @@ static bool read_gic(struct reader *reader)
 /* The INTID of a PPI in an `interrupts` property of the GIC's form; 0 if it is none. */
 static uint32_t read_ppi(const struct reader *reader, uint32_t node, uint32_t index)
 {
-    const struct tree_prop *cells = tree_prop(&reader->tree, reader->gic_node, "#interrupt-cells");
+    uint32_t tuple = tree_cell_of(&reader->tree, reader->gic_node, "#interrupt-cells", 3);
     const struct tree_prop *prop = tree_prop(&reader->tree, node, "interrupts");
-    uint32_t tuple = cells != NULL && cells->length == 4 ? tree_cell(cells, 0) : 3;
     if (prop == NULL || tuple < 3 || tuple > 4 || prop->length / 4U < (index + 1) * tuple ||
         tree_cell(prop, index * tuple) != 1 ||
         tree_cell(prop, index * tuple + 1) >= SPI_FIRST_INTID - PPI_FIRST_INTID) {

@@ -37,28 +37,23 @@ static const struct prop_spec module_spec[MODULE_PROPS] = {
 
 bool reader_index(struct reader *reader, const void *blob, size_t blob_bytes)
 {
-    const struct config_input *input = reader->input;
     uint32_t offset;
     switch (tree_index(&reader->tree, blob, blob_bytes, reader->arena, &offset)) {
     case TREE_OK:
         return true;
     case TREE_BAD:
-        fault_emit(input, RULE_BAD_BLOB, "/", NULL, NULL,
-                   &(struct fault_values){offset, blob_bytes});
+        fault_named(reader, RULE_BAD_BLOB, "/", NULL, NULL, offset, blob_bytes);
         break;
     case TREE_TOO_DEEP:
-        fault_emit(input, RULE_TREE_DEPTH, "/", NULL, NULL,
-                   &(struct fault_values){TREE_DEPTH_MAX + 1, TREE_DEPTH_MAX});
+        fault_named(reader, RULE_TREE_DEPTH, "/", NULL, NULL, TREE_DEPTH_MAX + 1, TREE_DEPTH_MAX);
         break;
     case TREE_NO_MEMORY:
-        fault_emit(
-            input, RULE_STARTUP_MEMORY, "/", NULL, NULL,
-            &(struct fault_values){(uint64_t)reader->tree.node_count * sizeof(struct tree_node) +
-                                       (uint64_t)reader->tree.prop_count * sizeof(struct tree_prop),
-                                   arena_left(reader->arena)});
+        fault_named(reader, RULE_STARTUP_MEMORY, "/", NULL, NULL,
+                    (uint64_t)reader->tree.node_count * sizeof(struct tree_node) +
+                        (uint64_t)reader->tree.prop_count * sizeof(struct tree_prop),
+                    arena_left(reader->arena));
         break;
     }
-    reader->fault_count++;
     return false;
 }
 

@@ -12,21 +12,6 @@
 
 #define NO_CPU UINT32_MAX
 
-static void fault(struct reader *reader, enum config_rule rule, const char *node,
-                  const char *property, const char *other, uint64_t value, uint64_t limit)
-{
-    reader->fault_count++;
-    fault_emit(reader->input, rule, node, property, other, &(struct fault_values){value, limit});
-}
-
-/* The same without values. */
-static void told(struct reader *reader, enum config_rule rule, const char *node,
-                 const char *property, const char *other)
-{
-    reader->fault_count++;
-    fault_emit(reader->input, rule, node, property, other, NULL);
-}
-
 /* Adds a CPU to the ascending list of those that run the kernel. */
 static void add_core(struct reader *reader, const struct core_schedule_desc *core)
 {
@@ -39,11 +24,11 @@ static void add_core(struct reader *reader, const struct core_schedule_desc *cor
         return;
     }
     if (!CONFIG_SMP && module->core_count != 0) {
-        told(reader, RULE_CORES_SUPPORT, core->node, NULL, NULL);
+        fault_named_alone(reader, RULE_CORES_SUPPORT, core->node, NULL, NULL);
         return;
     }
     if (module->core_count == CORE_MAX) {
-        fault(reader, RULE_CORE_COUNT, core->node, NULL, NULL, CORE_MAX + 1, CORE_MAX);
+        fault_named(reader, RULE_CORE_COUNT, core->node, NULL, NULL, CORE_MAX + 1, CORE_MAX);
         return;
     }
     for (uint32_t move = module->core_count++; move > at; move--) {
@@ -51,7 +36,7 @@ static void add_core(struct reader *reader, const struct core_schedule_desc *cor
     }
     module->core_cpu[at] = core->cpu;
     if (module->core_count == 2 && module->platform.psci == PSCI_NONE) {
-        told(reader, RULE_CORE_START, core->node, NULL, NULL);
+        fault_named_alone(reader, RULE_CORE_START, core->node, NULL, NULL);
     }
 }
 
@@ -65,7 +50,8 @@ static void place_vcpus(struct reader *reader, uint32_t index,
         const struct partition_desc *partition = &module->partition[window->partition];
         uint32_t *cpu = &partition->vcpu_cpu[window->vcpu];
         if (CONFIG_SMP && *cpu != NO_CPU && *cpu != core->cpu) {
-            fault(reader, RULE_VCPU_TWO_CORES, partition->node, NULL, core->node, *cpu, core->cpu);
+            fault_named(reader, RULE_VCPU_TWO_CORES, partition->node, NULL, core->node, *cpu,
+                        core->cpu);
         }
         *cpu = core->cpu;
         seen[window->partition * VCPU_MAX + window->vcpu] |= UINT32_C(1) << index;
@@ -83,21 +69,21 @@ static void check_vcpus(struct reader *reader, const struct partition_desc *part
         all &= seen[vcpu];
     }
     if (any == 0) {
-        told(reader, RULE_PARTITION_WITHOUT_WINDOW, partition->node, NULL, NULL);
+        fault_named_alone(reader, RULE_PARTITION_WITHOUT_WINDOW, partition->node, NULL, NULL);
     } else if (any != all) {
         uint32_t schedule = (uint32_t)__builtin_ctz(any & ~all);
         uint32_t vcpu = 0;
         while ((seen[vcpu] >> schedule & 1) != 0) {
             vcpu++;
         }
-        fault(reader, RULE_VCPU_WITHOUT_WINDOW, partition->node, "vcpus",
-              reader->module->schedule[schedule].node, vcpu, partition->vcpu_count);
+        fault_named(reader, RULE_VCPU_WITHOUT_WINDOW, partition->node, "vcpus",
+                    reader->module->schedule[schedule].node, vcpu, partition->vcpu_count);
     } else if (CONFIG_SMP && partition->own_time) {
         /* Its time goes on while any of them is in a window. */
         for (uint32_t vcpu = 1; vcpu < partition->vcpu_count; vcpu++) {
             if (partition->vcpu_cpu[vcpu] != partition->vcpu_cpu[0]) {
-                fault(reader, RULE_OWN_TIME_CORES, partition->node, "time", NULL,
-                      partition->vcpu_cpu[0], partition->vcpu_cpu[vcpu]);
+                fault_named(reader, RULE_OWN_TIME_CORES, partition->node, "time", NULL,
+                            partition->vcpu_cpu[0], partition->vcpu_cpu[vcpu]);
                 return;
             }
         }
@@ -109,8 +95,8 @@ static bool period_holds(struct reader *reader, const struct partition_schedule_
                          uint64_t usable_ns)
 {
     if (usable_ns < said->duration_ns) {
-        fault(reader, RULE_PERIOD_TIME, said->node, "duration-ns", NULL, usable_ns,
-              said->duration_ns);
+        fault_named(reader, RULE_PERIOD_TIME, said->node, "duration-ns", NULL, usable_ns,
+                    said->duration_ns);
         return false;
     }
     return true;
@@ -140,8 +126,8 @@ static void check_period(struct reader *reader, const struct schedule_desc *sche
             if (marked == 0) {
                 wrapped_ns = usable_ns;
             } else if (window->start_ns != due_ns) {
-                fault(reader, RULE_PERIOD_SPACING, said->node, "period-ns", NULL, window->start_ns,
-                      due_ns);
+                fault_named(reader, RULE_PERIOD_SPACING, said->node, "period-ns", NULL,
+                            window->start_ns, due_ns);
                 return;
             } else if (!period_holds(reader, said, usable_ns)) {
                 return;
@@ -153,7 +139,7 @@ static void check_period(struct reader *reader, const struct schedule_desc *sche
         usable_ns += window->duration_ns - reader->module->guard_ns;
     }
     if (marked != wanted) {
-        fault(reader, RULE_PERIOD_COUNT, said->node, "period-ns", NULL, marked, wanted);
+        fault_named(reader, RULE_PERIOD_COUNT, said->node, "period-ns", NULL, marked, wanted);
         return;
     }
     (void)period_holds(reader, said, usable_ns + wrapped_ns);
@@ -170,7 +156,7 @@ static void check_said(struct reader *reader, uint32_t schedule_index, uint32_t 
         return;
     }
     if ((seen[index * VCPU_MAX] >> schedule_index & 1) == 0) {
-        told(reader, RULE_PARTITION_SCHEDULE, said->node, NULL, schedule->node);
+        fault_named_alone(reader, RULE_PARTITION_SCHEDULE, said->node, NULL, schedule->node);
         return;
     }
     for (uint32_t core = 0; said->period_ns != 0 && core < schedule->core_count; core++) {
@@ -191,7 +177,7 @@ static void check_period_irq(struct reader *reader, uint32_t index)
         schedule++;
     }
     if (partition->period_irq != 0 && schedule == module->schedule_count) {
-        told(reader, RULE_PERIOD_PPI, partition->node, "period-ppi", NULL);
+        fault_named_alone(reader, RULE_PERIOD_PPI, partition->node, "period-ppi", NULL);
     }
 }
 
@@ -200,7 +186,8 @@ static void check_names(struct reader *reader, uint32_t index)
     const struct schedule_desc *schedule = reader->module->schedule;
     for (uint32_t other = 0; other < index; other++) {
         if (strcmp(schedule[other].name, schedule[index].name) == 0) {
-            told(reader, RULE_LABEL_TWICE, schedule[index].node, "label", schedule[other].node);
+            fault_named_alone(reader, RULE_LABEL_TWICE, schedule[index].node, "label",
+                              schedule[other].node);
         }
     }
 }
@@ -283,7 +270,8 @@ static void check_guard(struct reader *reader)
         return;
     }
     if (reader->guard_given) {
-        fault(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", other, module->guard_ns, least_ns);
+        fault_named(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", other, module->guard_ns,
+                    least_ns);
         return;
     }
     module->guard_ns = least_ns;
@@ -293,8 +281,8 @@ static void check_guard(struct reader *reader)
             const struct core_schedule_desc *core = &module->schedule[s].core[c];
             for (uint32_t at = 0; at < core->window_count; at++) {
                 if (core->window[at].duration_ns < least_ns) {
-                    fault(reader, RULE_WINDOW_SHORT, core->window[at].node, "reg", core->node,
-                          core->window[at].duration_ns, least_ns);
+                    fault_named(reader, RULE_WINDOW_SHORT, core->window[at].node, "reg", core->node,
+                                core->window[at].duration_ns, least_ns);
                 }
             }
         }

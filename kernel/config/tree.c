@@ -195,6 +195,12 @@ const struct tree_prop *tree_prop(const struct tree *tree, uint32_t node, const 
     return NULL;
 }
 
+uint32_t tree_cell_of(const struct tree *tree, uint32_t node, const char *name, uint32_t absent)
+{
+    const struct tree_prop *prop = tree_prop(tree, node, name);
+    return prop != NULL && prop->length == 4 ? tree_cell(prop, 0) : absent;
+}
+
 bool tree_name_is(const char *name, const char *base)
 {
     while (*base != '\0' && *name == *base) {

@@ -50,6 +50,10 @@ enum tree_result tree_index(struct tree *tree, const void *blob, size_t blob_byt
 /* The property, or NULL. */
 const struct tree_prop *tree_prop(const struct tree *tree, uint32_t node, const char *name);
 
+/* The value of a property of one cell, or what stands for one that is absent or has another form.
+ */
+uint32_t tree_cell_of(const struct tree *tree, uint32_t node, const char *name, uint32_t absent);
+
 /* True if name is base, or base followed by '@' or '-'. */
 bool tree_name_is(const char *name, const char *base);
 

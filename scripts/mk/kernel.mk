@@ -15,7 +15,11 @@ kernel-elf := $(O)/bulkhead.elf
 kernel-bin := $(O)/bulkhead.bin
 kernel-lds := $(O)/kernel.lds
 
-kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(if $(LLVM),,-fno-align-functions -fno-align-loops -fno-align-jumps))
+# What is built for speed is not made larger where that gains nothing: no padding, no copies of
+# functions and of blocks for their own sake (GCC's names).
+kernel-compact := $(if $(LLVM),,-fno-align-functions -fno-align-loops -fno-align-jumps \
+	-fno-inline-functions -freorder-blocks-algorithm=simple)
+kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(kernel-compact))
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
@@ -29,10 +33,12 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/core.o kernel/vgic/lr.o kernel/vgic/inputs.o \
 	drivers/gic/gicv2.o drivers/gic/gicv3.o \
 	$(if $(filter y,$(CONFIG_MODULE_SCHEDULES)),kernel/frames.o kernel/timeline.o))
-$(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := -Os
+# What is hoisted out of a loop that runs once costs a saved register.
+kernel-small := -Os $(if $(LLVM),,-fno-move-loop-invariants)
+$(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := $(kernel-small)
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
-kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags) fast $(fast-objs)
+kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags) small $(kernel-small) fast $(fast-objs)
 kernel-link-text := $(LD) $(kernel-ldflags) $(kernel-objs)
 $(O)/.kernel-flags: force | $(autoconf)
 	@echo '$(kernel-flags-text)' | cmp -s - $@ || echo '$(kernel-flags-text)' > $@
