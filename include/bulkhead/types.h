@@ -43,6 +43,9 @@ static inline bool ranges_overlap(uint64_t base_a, uint64_t size_a, uint64_t bas
 /* Runs once, at start: compiled for size in files that are otherwise built for speed. */
 #define START_UP __attribute__((cold))
 
+/* The same for what runs later, but is on no path that is taken often. */
+#define RARELY __attribute__((cold))
+
 #define PAGE_BYTES  UINT64_C(4096)
 #define BLOCK_BYTES UINT64_C(0x200000) /* a level-2 block of the 4 KiB granule */
 

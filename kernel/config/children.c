@@ -82,11 +82,8 @@ uint32_t *children_sorted(struct reader *reader, uint32_t node, const struct chi
     const struct tree *tree = &reader->tree;
     uint32_t end = tree->node[node].end;
     uint32_t faults_before = reader->fault_count;
-    uint32_t child_count = 0;
+    uint32_t child_count = tree_child_count(tree, node);
     *count = 0;
-    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
-        child_count++;
-    }
     struct keyed_node *item = reader_take(reader, child_count, sizeof(*item));
     uint32_t *sorted = reader_take(reader, child_count, sizeof(*sorted));
     if (item == NULL || sorted == NULL) {

@@ -88,7 +88,6 @@ bool boot_modules_read(struct reader *reader)
     const struct tree_prop *found[PROPS_MAX];
     const struct tree *tree = &reader->tree;
     uint32_t root = tree_find(tree, "/boot-modules", 13);
-    uint32_t count = 0;
     reader->boot_modules_node = root;
     if (root == TREE_NONE) {
         return true;
@@ -106,11 +105,9 @@ bool boot_modules_read(struct reader *reader)
         return false;
     }
     uint32_t end = tree->node[root].end;
-    for (uint32_t child = tree_first_child(root); child < end; child = tree->node[child].end) {
-        count++;
-    }
     reader->boot_module_count = 0;
-    reader->boot_module = reader_take(reader, count, sizeof(*reader->boot_module));
+    reader->boot_module =
+        reader_take(reader, tree_child_count(tree, root), sizeof(*reader->boot_module));
     if (reader->boot_module == NULL) {
         return false;
     }

@@ -154,11 +154,8 @@ static bool read_cpus(struct reader *reader, uint32_t cpus)
     struct platform_desc *platform = &reader->module->platform;
     uint32_t address_cells = tree_cell_of(tree, cpus, "#address-cells", 1);
     uint32_t end = tree->node[cpus].end;
-    uint32_t room = 0;
-    for (uint32_t cpu = tree_first_child(cpus); cpu < end; cpu = tree->node[cpu].end) {
-        room++;
-    }
-    platform->cpu_mpidr = reader_take(reader, room, sizeof(*platform->cpu_mpidr));
+    platform->cpu_mpidr =
+        reader_take(reader, tree_child_count(tree, cpus), sizeof(*platform->cpu_mpidr));
     if (platform->cpu_mpidr == NULL) {
         return false;
     }

@@ -201,6 +201,16 @@ uint32_t tree_cell_of(const struct tree *tree, uint32_t node, const char *name, 
     return prop != NULL && prop->length == 4 ? tree_cell(prop, 0) : absent;
 }
 
+uint32_t tree_child_count(const struct tree *tree, uint32_t node)
+{
+    uint32_t end = tree->node[node].end;
+    uint32_t count = 0;
+    for (uint32_t child = tree_first_child(node); child < end; child = tree->node[child].end) {
+        count++;
+    }
+    return count;
+}
+
 bool tree_name_is(const char *name, const char *base)
 {
     while (*base != '\0' && *name == *base) {

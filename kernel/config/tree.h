@@ -54,6 +54,9 @@ const struct tree_prop *tree_prop(const struct tree *tree, uint32_t node, const 
  */
 uint32_t tree_cell_of(const struct tree *tree, uint32_t node, const char *name, uint32_t absent);
 
+/* How many children a node has.  Linear in them. */
+uint32_t tree_child_count(const struct tree *tree, uint32_t node);
+
 /* True if name is base, or base followed by '@' or '-'. */
 bool tree_name_is(const char *name, const char *base);
 

@@ -141,8 +141,41 @@ static uint32_t read_id(uint32_t offset)
     return id[(offset - UART_ID) / 4U];
 }
 
+/* The registers that hold what is written to the bits that they have. */
+static const struct plain {
+    uint16_t offset;
+    uint16_t field; /* in struct vpl011 */
+    uint16_t bits;
+} plain[] = {
+    {UARTILPR, offsetof(struct vpl011, ilpr), 0xff},
+    {UARTIBRD, offsetof(struct vpl011, ibrd), 0xffff},
+    {UARTFBRD, offsetof(struct vpl011, fbrd), 0x3f},
+    {UARTLCR_H, offsetof(struct vpl011, lcr_h), 0xff},
+    {UARTCR, offsetof(struct vpl011, cr), 0xff87},
+    {UARTIFLS, offsetof(struct vpl011, ifls), 0x3f},
+    {UARTIMSC, offsetof(struct vpl011, imsc), INT_ALL},
+    {UARTDMACR, offsetof(struct vpl011, dmacr), 0x7},
+};
+
+/* The register at this offset if it is one of those, and which bits it has; else NULL. */
+static uint32_t *plain_register(struct vpl011 *uart, uint32_t offset, uint32_t *bits)
+{
+    for (uint32_t index = 0; index < ARRAY_COUNT(plain); index++) {
+        if (plain[index].offset == offset) {
+            *bits = plain[index].bits;
+            return (uint32_t *)(void *)((uint8_t *)uart + plain[index].field);
+        }
+    }
+    return NULL;
+}
+
 static uint32_t read_word(struct vpl011 *uart, uint32_t offset, uint32_t mask)
 {
+    uint32_t bits;
+    const uint32_t *held = plain_register(uart, offset, &bits);
+
+    if (held != NULL)
+        return *held;
     switch (offset) {
     case UARTDR:
         return mask & 0xffU ? read_data(uart) : 0;
@@ -150,26 +183,10 @@ static uint32_t read_word(struct vpl011 *uart, uint32_t offset, uint32_t mask)
         return uart->rsr;
     case UARTFR: /* its upper half-word */
         return read_flags(uart);
-    case UARTILPR:
-        return uart->ilpr;
-    case UARTIBRD:
-        return uart->ibrd;
-    case UARTFBRD:
-        return uart->fbrd;
-    case UARTLCR_H:
-        return uart->lcr_h;
-    case UARTCR:
-        return uart->cr;
-    case UARTIFLS:
-        return uart->ifls;
-    case UARTIMSC:
-        return uart->imsc;
     case UARTRIS:
         return uart->ris;
     case UARTMIS:
         return uart->ris & uart->imsc;
-    case UARTDMACR:
-        return uart->dmacr;
     default:
         return offset >= UART_ID && offset < UART_END ? read_id(offset) : 0;
     }
@@ -220,48 +237,30 @@ static void control(struct vpl011 *uart)
     uart->modem = flags;
 }
 
-/* The bits of a register that are both implemented and written take the new value. */
-static void merge(uint32_t *reg, uint32_t value, uint32_t mask, uint32_t implemented)
-{
-    mask &= implemented;
-    *reg = (*reg & ~mask) | (value & mask);
-}
-
 static void write_word(struct vpl011 *uart, uint32_t offset, uint32_t value, uint32_t mask)
 {
+    uint32_t bits;
+    uint32_t *held = plain_register(uart, offset, &bits);
+
+    if (held != NULL)
+        *held = (*held & ~(bits & mask)) | (value & bits & mask);
     switch (offset) {
     case UARTRSR: /* any write clears the errors */
         uart->rsr = 0;
         break;
-    case UARTILPR:
-        merge(&uart->ilpr, value, mask, 0xffU);
-        break;
-    case UARTIBRD:
-        merge(&uart->ibrd, value, mask, 0xffffU);
-        break;
-    case UARTFBRD:
-        merge(&uart->fbrd, value, mask, 0x3fU);
-        break;
     case UARTLCR_H:
-        merge(&uart->lcr_h, value, mask, 0xffU);
+    case UARTIFLS:
         set_fifo(uart);
         break;
     case UARTCR:
-        merge(&uart->cr, value, mask, 0xff87U);
         control(uart);
         break;
-    case UARTIFLS:
-        merge(&uart->ifls, value, mask, 0x3fU);
-        set_fifo(uart);
-        break;
     case UARTIMSC:
-        merge(&uart->imsc, value, mask, uart->sbsa ? INT_ALL & ~INT_MODEM : INT_ALL);
+        if (uart->sbsa)
+            uart->imsc &= ~INT_MODEM;
         break;
     case UARTICR:
         clear_interrupts(uart, value & mask);
-        break;
-    case UARTDMACR:
-        merge(&uart->dmacr, value, mask, 0x7U);
         break;
     default:
         break;

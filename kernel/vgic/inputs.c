@@ -133,7 +133,7 @@ uint32_t vgic_sgir_targets(const struct vgic_cpu *cpu, uint32_t value)
     }
 }
 
-void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
+RARELY void vgic_sgir_write(struct vgic_cpu *cpu, uint32_t value)
 {
     struct vgic_dist *dist = cpu->dist;
     uint32_t targets = vgic_sgir_targets(cpu, value);
@@ -158,7 +158,7 @@ uint32_t vgic_sgi1r_targets(const struct vgic_cpu *cpu, uint64_t value)
     return value & VGIC_SGIR_ELSEWHERE ? 0 : (uint32_t)value & 0xffffU & everyone;
 }
 
-void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value, uint32_t group)
+RARELY void vgic_sgi1r_write(struct vgic_cpu *cpu, uint64_t value, uint32_t group)
 {
     struct vgic_dist *dist = cpu->dist;
     uint32_t intid = VGIC_SGIR_INTID(value);

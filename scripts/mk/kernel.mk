@@ -15,11 +15,7 @@ kernel-elf := $(O)/bulkhead.elf
 kernel-bin := $(O)/bulkhead.bin
 kernel-lds := $(O)/kernel.lds
 
-# What is built for speed is not made larger where that gains nothing: no padding, no copies of
-# functions and of blocks for their own sake (GCC's names).
-kernel-compact := $(if $(LLVM),,-fno-align-functions -fno-align-loops -fno-align-jumps \
-	-fno-inline-functions -freorder-blocks-algorithm=simple)
-kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(kernel-compact))
+kernel-optimize := $(if $(filter y,$(CONFIG_OPTIMIZE_SIZE)),-Os,-O2 $(if $(LLVM),,-fno-align-functions -fno-align-loops -fno-align-jumps))
 kernel-include := -Iinclude -Iarch/arm64/include -Ilib/include -isystem $(fdt-root)/include
 kernel-cppflags := $(kernel-include) -include $(autoconf)
 kernel-cflags := $(target-flags) $(kernel-optimize) $(warnings) -Wframe-larger-than=1024 \
@@ -33,9 +29,10 @@ kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined
 fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/core.o kernel/vgic/lr.o kernel/vgic/inputs.o \
 	drivers/gic/gicv2.o drivers/gic/gicv3.o \
 	$(if $(filter y,$(CONFIG_MODULE_SCHEDULES)),kernel/frames.o kernel/timeline.o))
-# What is hoisted out of a loop that runs once costs a saved register.
+# What is hoisted out of a loop that runs once costs a saved register; those of SHA-256 and lib run long.
 kernel-small := -Os $(if $(LLVM),,-fno-move-loop-invariants)
 $(filter-out $(fast-objs),$(kernel-objs)): private kernel-once := $(kernel-small)
+$(filter $(O)/kernel/config/sha256.o $(O)/lib/%,$(kernel-objs)): private kernel-once := -Os
 
 # A change of compiler or flags rebuilds everything, a change of the list of objects links again.
 kernel-flags-text := $(CC) $(kernel-cflags) $(kernel-aflags) small $(kernel-small) fast $(fast-objs)
