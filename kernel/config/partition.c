@@ -46,6 +46,8 @@ enum partition_prop {
     PARTITION_PROPS
 };
 
+_Static_assert(PARTITION_PROPS <= PROPS_MAX, "a node's properties have a table of this size");
+
 static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_PHANDLE] = {.name = "phandle", .kind = PROP_U32},
     [PARTITION_COMPATIBLE] = {.name = WITH_TEXT("compatible", "bulkhead,partition"),
@@ -71,7 +73,7 @@ static const struct prop_spec partition_spec[PARTITION_PROPS] = {
     [PARTITION_SET_SCHEDULE] = {.name = "set-module-schedule", .kind = PROP_FLAG},
     [PARTITION_MAINTENANCE] = {.name = "maintenance-on-error", .kind = PROP_FLAG},
     [PARTITION_PERIOD_PPI] = {.name = "period-ppi", .kind = PROP_U32},
-    [PARTITION_FEATURES] = {.name = "cpu-features", .kind = PROP_COMPATIBLE}, /* strings */
+    [PARTITION_FEATURES] = {.name = WITH_TEXT("cpu-features", ""), .kind = PROP_COMPATIBLE},
     [PARTITION_SVE_BITS] = {.name = "sve-vector-bits", .kind = PROP_U32},
 };
 
