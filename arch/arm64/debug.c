@@ -15,10 +15,10 @@
  * ARM DDI 0487, D2.3, "Enabling debug exceptions from the current Exception level";
  * AArch64.GenerateDebugExceptionsFrom()).  BRK is the exception to that, and EL2 executes none.
  *
- * Invariants: while no such partition runs MDSCR_EL1 is 0 and no breakpoint or watchpoint enabled.
- * What a trap emulates counts as the instruction that a single step is about (trap_skip()).
- * State: struct debug_state of the vCPU.  Registers: DDI 0487, D17.3; the saved state of a step is
- * SPSR_EL2.SS, which is part of every context.
+ * Invariants: while no such partition runs MDSCR_EL1 is 0, and so are all breakpoints and
+ * watchpoints. What a trap emulates counts as the instruction that a single step is about
+ * (trap_skip()). State: struct debug_state of the vCPU.  Registers: DDI 0487, D17.3; the saved
+ * state of a step is SPSR_EL2.SS, which is part of every context.
  */
 #include <asm/debug.h>
 #include <asm/esr.h>
@@ -95,44 +95,14 @@ static uint64_t effective_mdscr(const struct debug_state *state)
     return state->os_lock || state->double_lock ? state->mdscr & MDSCR_TDCC : state->mdscr;
 }
 
-#define WRITE_BREAK(n, bvr, bcr, wvr, wcr)                                                         \
-    case n:                                                                                        \
-        sysreg_write(bvr, state->dbgbvr[n]);                                                       \
-        sysreg_write(bcr, effective_bcr(state->dbgbcr[n]));                                        \
-        break;
-
-#define WRITE_WATCH(n, bvr, bcr, wvr, wcr)                                                         \
-    case n:                                                                                        \
-        sysreg_write(wvr, state->dbgwvr[n]);                                                       \
-        sysreg_write(wcr, state->dbgwcr[n]);                                                       \
-        break;
-
-static void write_break(const struct debug_state *state, unsigned int n)
-{
-    switch (n) {
-        EACH_PAIR(WRITE_BREAK)
-    default:
-        break;
-    }
-}
-
-static void write_watch(const struct debug_state *state, unsigned int n)
-{
-    switch (n) {
-        EACH_PAIR(WRITE_WATCH)
-    default:
-        break;
-    }
-}
-
-static enum debug_result word(uint64_t *word, uint64_t own, bool write, uint64_t *value)
+/* Reads or writes a word in memory. */
+static void word(uint64_t *word, uint64_t own, bool write, uint64_t *value)
 {
     if (write) {
         *word = *value & own;
     } else {
         *value = *word;
     }
-    return DEBUG_DONE;
 }
 
 static enum debug_result pair_access(struct debug_state *state, uint64_t esr, uint64_t *value)
@@ -146,22 +116,21 @@ static enum debug_result pair_access(struct debug_state *state, uint64_t esr, ui
     }
     switch (OP2_KEY(esr)) {
     case PAIR_BVR:
-        (void)word(&state->dbgbvr[n], ~UINT64_C(0), write, value);
+        word(&state->breakpoint[n].value, ~UINT64_C(0), write, value);
         break;
     case PAIR_BCR:
-        (void)word(&state->dbgbcr[n], BCR_OWN, write, value);
+        word(&state->dbgbcr[n], BCR_OWN, write, value);
+        state->breakpoint[n].control = effective_bcr(state->dbgbcr[n]);
         break;
     case PAIR_WVR:
-        (void)word(&state->dbgwvr[n], ~UINT64_C(0), write, value);
+        word(&state->watchpoint[n].value, ~UINT64_C(0), write, value);
         break;
     default:
-        (void)word(&state->dbgwcr[n], WCR_OWN, write, value);
+        word(&state->watchpoint[n].control, WCR_OWN, write, value);
         break;
     }
-    if (write && is_break) {
-        write_break(state, n);
-    } else if (write) {
-        write_watch(state, n);
+    if (write) {
+        debug_load(state); /* all of them: a row of MSRs is shorter than a choice among them */
     }
     return DEBUG_DONE;
 }
@@ -191,7 +160,7 @@ enum debug_result debug_access(struct debug_state *state, uint64_t esr, uint64_t
     }
     switch (esr & ESR_SYS_KEY_MASK) {
     case MDSCR_EL1_KEY:
-        (void)word(&state->mdscr, MDSCR_OWN, write, value);
+        word(&state->mdscr, MDSCR_OWN, write, value);
         break;
     case OSLAR_EL1_KEY:
         if (!write) {
@@ -222,42 +191,20 @@ enum debug_result debug_access(struct debug_state *state, uint64_t esr, uint64_t
     return result;
 }
 
-#define DISABLE_BREAK(n, bvr, bcr, wvr, wcr)                                                       \
-    case (n) + 1:                                                                                  \
-        sysreg_write(bcr, 0);                                                                      \
-        __attribute__((fallthrough));
-
-#define DISABLE_WATCH(n, bvr, bcr, wvr, wcr)                                                       \
-    case (n) + 1:                                                                                  \
-        sysreg_write(wcr, 0);                                                                      \
-        __attribute__((fallthrough));
-
-/* Values may stay: nobody can read them, and the next one's are loaded over them. */
-void debug_save(void)
-{
-    sysreg_write(mdscr_el1, 0);
-    switch (breakpoint_count()) {
-        EACH_PAIR(DISABLE_BREAK)
-    default:
-        break;
-    }
-    switch (watchpoint_count()) {
-        EACH_PAIR(DISABLE_WATCH)
-    default:
-        break;
-    }
-}
-
 #define LOAD_BREAK(n, bvr, bcr, wvr, wcr)                                                          \
-    case (n) + 1:                                                                                  \
-        sysreg_write(bvr, state->dbgbvr[n]);                                                       \
-        sysreg_write(bcr, effective_bcr(state->dbgbcr[n]));                                        \
+    case (n) + 1: {                                                                                \
+        const struct debug_pair pair = state->breakpoint[n];                                       \
+        sysreg_write(bvr, pair.value);                                                             \
+        sysreg_write(bcr, pair.control);                                                           \
+    }                                                                                              \
         __attribute__((fallthrough));
 
 #define LOAD_WATCH(n, bvr, bcr, wvr, wcr)                                                          \
-    case (n) + 1:                                                                                  \
-        sysreg_write(wvr, state->dbgwvr[n]);                                                       \
-        sysreg_write(wcr, state->dbgwcr[n]);                                                       \
+    case (n) + 1: {                                                                                \
+        const struct debug_pair pair = state->watchpoint[n];                                       \
+        sysreg_write(wvr, pair.value);                                                             \
+        sysreg_write(wcr, pair.control);                                                           \
+    }                                                                                              \
         __attribute__((fallthrough));
 
 /* In effect from ERET on.  The locks are set by a reset; guests have their own. */
@@ -276,4 +223,12 @@ void debug_load(const struct debug_state *state)
         break;
     }
     sysreg_write(mdscr_el1, effective_mdscr(state));
+}
+
+/* What nobody's breakpoints are. */
+static struct debug_state nothing; /* not const: in bss it takes no room in the image */
+
+void debug_save(void)
+{
+    debug_load(&nothing);
 }

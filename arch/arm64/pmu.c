@@ -83,16 +83,19 @@ static uint64_t kept(unsigned int closes_el2_from)
 }
 
 #define SAVE(n, count, type)                                                                       \
-    case (n) + 1:                                                                                  \
-        state->pmevcntr[n] = sysreg_read(count);                                                   \
-        state->pmevtyper[n] = sysreg_read(type);                                                   \
-        sysreg_write(type, 0);                                                                     \
+    case (n) + 1: {                                                                                \
+        const uint64_t events = sysreg_read(count);                                                \
+        const uint64_t event_type = sysreg_read(type);                                             \
+        state->event[n].pmevcntr = events;                                                         \
+        state->event[n].pmevtyper = event_type;                                                    \
+        sysreg_zero(type);                                                                         \
+    }                                                                                              \
         __attribute__((fallthrough));
 
 void pmu_save(struct pmu_state *state)
 {
     state->pmcr = sysreg_read(pmcr_el0);
-    sysreg_write(pmcr_el0, 0);
+    sysreg_zero(pmcr_el0);
     isb(); /* they stand still now */
     state->pmcnten = sysreg_read(pmcntenset_el0);
     state->pminten = sysreg_read(pmintenset_el1);
@@ -110,18 +113,21 @@ void pmu_save(struct pmu_state *state)
     sysreg_write(pmcntenclr_el0, PMU_ALL);
     sysreg_write(pmintenclr_el1, PMU_ALL);
     sysreg_write(pmovsclr_el0, PMU_ALL);
-    sysreg_write(pmselr_el0, 0);
-    sysreg_write(pmuserenr_el0, 0);
-    sysreg_write(pmccfiltr_el0, 0);
+    sysreg_zero(pmselr_el0);
+    sysreg_zero(pmuserenr_el0);
+    sysreg_zero(pmccfiltr_el0);
     sysreg_write(mdcr_el2, sysreg_read(mdcr_el2) | MDCR_TPM | MDCR_TPMCR);
     sysreg_write(hstr_el2, sysreg_read(hstr_el2) | HSTR_T9);
     isb(); /* before the GIC is asked whether their interrupt has gone */
 }
 
 #define LOAD(n, count, type)                                                                       \
-    case (n) + 1:                                                                                  \
-        sysreg_write(count, state->pmevcntr[n]);                                                   \
-        sysreg_write(type, state->pmevtyper[n] & event_bits);                                      \
+    case (n) + 1: {                                                                                \
+        const uint64_t events = state->event[n].pmevcntr;                                          \
+        const uint64_t event_type = state->event[n].pmevtyper;                                     \
+        sysreg_write(count, events);                                                               \
+        sysreg_write(type, event_type &event_bits);                                                \
+    }                                                                                              \
         __attribute__((fallthrough));
 
 void pmu_load(const struct pmu_state *state)

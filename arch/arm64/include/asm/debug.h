@@ -10,16 +10,21 @@
 
 #define DEBUG_PAIRS 16U /* as many breakpoints, and watchpoints, as ID_AA64DFR0_EL1 can say */
 
+/* DBGBVR<n> and DBGBCR<n>_EL1, or DBGWVR<n> and DBGWCR<n>_EL1. */
+struct debug_pair {
+    uint64_t value;
+    uint64_t control;
+};
+
 /* What the guest wrote; the core's registers hold what may have effect of it, while it runs. */
 struct debug_state {
     uint64_t mdscr;
     uint64_t claim;
     bool os_lock;
     bool double_lock;
-    uint64_t dbgbvr[DEBUG_PAIRS];
-    uint64_t dbgbcr[DEBUG_PAIRS];
-    uint64_t dbgwvr[DEBUG_PAIRS];
-    uint64_t dbgwcr[DEBUG_PAIRS];
+    struct debug_pair breakpoint[DEBUG_PAIRS]; /* as in the core's registers */
+    struct debug_pair watchpoint[DEBUG_PAIRS];
+    uint64_t dbgbcr[DEBUG_PAIRS]; /* as the guest reads them */
 };
 
 enum debug_result {

@@ -19,8 +19,10 @@ struct pmu_state {
     uint64_t pmuserenr;
     uint64_t pmccntr;
     uint64_t pmccfiltr;
-    uint64_t pmevcntr[PMU_COUNTERS];
-    uint64_t pmevtyper[PMU_COUNTERS];
+    struct {
+        uint64_t pmevcntr;
+        uint64_t pmevtyper;
+    } event[PMU_COUNTERS];
 };
 
 /* Whether this core has counters of the architecture's kind. */

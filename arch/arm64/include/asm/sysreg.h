@@ -22,6 +22,9 @@
 #define sysreg_write(name, value)                                                                  \
     __asm__ volatile("msr " SYSREG_NAME(name) ", %0" : : "r"((uint64_t)(value)) : "memory")
 
+/* Zero without a register for it. */
+#define sysreg_zero(name) __asm__ volatile("msr " SYSREG_NAME(name) ", xzr" : : : "memory")
+
 static inline void isb(void)
 {
     __asm__ volatile("isb" : : : "memory");
