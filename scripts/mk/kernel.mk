@@ -25,9 +25,9 @@ kernel-aflags := $(filter-out -mgeneral-regs-only,$(target-flags)) $(warnings) $
 kernel-ldflags := -nostdlib -static --gc-sections --build-id=none --no-undefined \
 	-z noexecstack -z max-page-size=4096
 
-# Only what boundaries and frequent traps go through is built for speed; all else is built for size.
+# Only what boundaries and traps go through is built for speed; all else is built for size.
 fast-objs := $(addprefix $(O)/, arch/arm64/traps.o kernel/core.o kernel/vgic/lr.o kernel/vgic/inputs.o \
-	drivers/gic/gicv2.o drivers/gic/gicv3.o \
+	kernel/vgic/regs.o drivers/gic/gicv2.o drivers/gic/gicv3.o \
 	$(if $(filter y,$(CONFIG_MODULE_SCHEDULES)),kernel/frames.o kernel/timeline.o))
 # What is hoisted out of a loop that runs once costs a saved register; those of SHA-256 and lib run long.
 kernel-small := -Os $(if $(LLVM),,-fno-move-loop-invariants)
