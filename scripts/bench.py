@@ -50,7 +50,7 @@ LIMITS = {
     "boot_insns": ("insn", 450000, "Bao 446 k; Xen 14.7 M"),
     "boot_overlay_insns": ("insn", 2500000, "-"),
     "boot_hash_insns": ("insn", 200000, "-"),
-    "image_bytes": ("bytes", 108000, "Bao 94 kB; PRTOS 148 kB; Xen 1,049 kB"),
+    "image_bytes": ("bytes", 104000, "Bao 94 kB; PRTOS 148 kB; Xen 1,049 kB"),
     "image_full_bytes": ("bytes", 168000, "PRTOS 148 kB; Xen 1,049 kB"),
     "kernel_ram_bytes": ("bytes", 2097152, "Xen 10.2 MiB; PRTOS 24 MB"),
 }
