@@ -45,6 +45,14 @@ void console_ring_put(struct console_ring *ring, uint8_t character)
         __atomic_store_n(&ring->line_end, head + 1U, __ATOMIC_RELEASE);
 }
 
+uint32_t console_ring_room(const struct console_ring *ring)
+{
+    uint32_t used = ring->head - __atomic_load_n(&ring->tail, __ATOMIC_ACQUIRE);
+    uint32_t room = ring->size_bytes - used;
+
+    return room != 0 ? room - 1U : 0;
+}
+
 static bool is_verbatim(const struct console_mux *mux, uint32_t source)
 {
     return source == mux->focus && mux->hold;

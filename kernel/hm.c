@@ -39,7 +39,8 @@ static const char *const action_name[] = {
  * for, so it happens piece by piece in idle time and while a release is awaited (hm_log_step).
  */
 #define QUEUE_EVENTS 256U /* power of two */
-/* Lines of one partition, or of the module, that may wait: nobody can push out the others. */
+/* Lines of one partition, or of the module, that may wait: nobody can push out the others, nor a
+ * partition its own end, for which there is one place more. */
 #define LINES_EACH 2U
 
 struct event {
@@ -99,9 +100,10 @@ static void enqueue(const struct event *event)
 {
     struct hm_queue *own = this_core()->health;
     uint32_t *lines = lines_of(own, event);
+    uint32_t limit = LINES_EACH + (hm_table[event->error].action == HM_STOP_PARTITION ? 1U : 0U);
 
     if (own->head - __atomic_load_n(&own->tail, __ATOMIC_ACQUIRE) == QUEUE_EVENTS ||
-        __atomic_load_n(lines, __ATOMIC_RELAXED) >= LINES_EACH) {
+        __atomic_load_n(lines, __ATOMIC_RELAXED) >= limit) {
         count(&unlogged_count);
         return;
     }
@@ -151,7 +153,7 @@ void hm_module_event(enum hm_error error, uint64_t window, uint64_t lateness_tic
 
 bool hm_log_pending(void)
 {
-    return __atomic_load_n(&waiting_count, __ATOMIC_ACQUIRE) != 0;
+    return __atomic_load_n(&waiting_count, __ATOMIC_ACQUIRE) != 0 && log_has_room(HM_LOG_PIECE);
 }
 
 static void partition_piece(const struct event *event)

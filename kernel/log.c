@@ -164,6 +164,11 @@ void log_text(const char *format, ...)
     emit(line);
 }
 
+bool log_has_room(uint32_t length)
+{
+    return ring == NULL || console_ring_room(ring) >= length;
+}
+
 void log_use_ring(struct console_ring *target)
 {
     ring = target;

@@ -203,11 +203,11 @@ void module_end(void)
 
     guard_disarm();
     ended = cores_wait_for_end();
+    console_host_flush();
     while (hm_log_pending()) {
         hm_log_step();
         console_host_flush();
     }
-    console_host_flush();
     log_use_uart();
     for (uint32_t s = 0; s < desc->schedule_count; s++) {
         for (uint32_t c = 0; c < desc->core_count; c++) {

@@ -61,6 +61,9 @@ void console_ring_init(struct console_ring *ring, uint8_t *data, uint32_t size_b
  */
 void console_ring_put(struct console_ring *ring, uint8_t character);
 
+/* Characters that would be taken now, whatever they are; the consumer makes it more.  O(1). */
+uint32_t console_ring_room(const struct console_ring *ring);
+
 void console_mux_init(struct console_mux *mux, struct console_ring *const *ring,
                       uint32_t ring_count);
 

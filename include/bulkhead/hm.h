@@ -53,10 +53,11 @@ uint64_t hm_event_count(void);
 /* Events whose line was dropped because too many came at once; they were counted all the same. */
 uint64_t hm_unlogged_count(void);
 
-/* Whether a line waits to be written, and the next piece of it: at most 32 characters into the
- * kernel's ring, HM_LOG_STEP_NS at most. */
+/* Whether a line waits that the kernel's ring has room to go on with, and the next piece of it: at
+ * most HM_LOG_PIECE characters, HM_LOG_STEP_NS. */
 bool hm_log_pending(void);
 void hm_log_step(void);
+#define HM_LOG_PIECE   48U
 #define HM_LOG_STEP_NS 2000U
 
 #endif

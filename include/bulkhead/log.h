@@ -21,6 +21,9 @@ void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Text without prefix or line end, same route. */
 void log_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Whether `length` more characters would all arrive. */
+bool log_has_room(uint32_t length);
+
 /* From now on through the ring (frames run) or directly to the UART (they do not). */
 void log_use_ring(struct console_ring *ring);
 void log_use_uart(void);

@@ -2,6 +2,8 @@
 """What happens at the edges of exact release?  A guard that is too short is seen and told, and
 moves no later window; a window that is the whole frame takes no boundary; abutting windows of one
 partition are released exactly."""
+import re
+
 import pytest
 
 import systems
@@ -10,6 +12,8 @@ from systems import MS, US, Partition, Window, system
 
 FRAMES = 60
 SHORT_GUARD_NS = 300
+SPIN = (0, 1 << 40)
+STOP_IN_FRAME_20 = (0,) * 6 + (5 << 4,)  # guests/modes/script.c: a word for each four frames
 HM_ERROR_WINDOW_LATE = 8  # include/bulkhead/hm.h
 
 
@@ -19,12 +23,34 @@ def guardless(build):
     return variants.variant_build(build, "no-guard", {"MINIMUM_GUARD_NS": 0})
 
 
+@pytest.mark.requirement("BH-HM-2", "BH-CON-1")
+def test_late_releases_tear_no_line_and_hide_no_end(build, machine, tmp_path):
+    """More lines than the gap has time to send: those that do not fit are dropped whole."""
+    kernel = variants.variant_build(build, "no-guard-small-log",
+                                    {"MINIMUM_GUARD_NS": 0, "LOG_BYTES": 1024})
+    partitions = [Partition("a", "hostile", SPIN), Partition("b", "hostile", SPIN),
+                  Partition("stops", "modes", STOP_IN_FRAME_20)]
+    windows = [Window("a", 0, 450 * US), Window("b", 450 * US, 450 * US),
+               Window("stops", 900 * US, 90 * US)]
+    made = systems.write_system(str(tmp_path), machine, partitions, windows, 1 * MS, FRAMES,
+                                (f"guard-ns = <{SHORT_GUARD_NS}>;",), build=kernel)
+    run = system.run(made)
+    assert run.status == "late", run.console[-3000:]
+    told = [line for line in run.console.splitlines() if line.startswith("bulkhead: health")]
+    assert [line for line in told if not line.endswith((" action=log", " action=stop"))] == []
+    assert re.findall(r"^lost \d+ characters", run.console, re.MULTILINE) == []
+    end, = [line for line in told if "partition=stops error=application " in line]
+    stats = systems.report_stats(run)
+    assert told.index(end) > 0 and stats["health_lines_dropped"] > FRAMES // 2, told  # a flood
+    assert len(told) - 1 + stats["health_lines_dropped"] == stats["windows_late"]
+
+
 @pytest.fixture(scope="module")
 def late(guardless, machine, tmp_path_factory):
     """Three abutting windows, then a gap; the guard is shorter than a switch."""
     partitions = [Partition("a", "victim", (FRAMES - 20,)),
                   Partition("b", "victim", (FRAMES - 20,)),
-                  Partition("c", "hostile", (0, 1 << 40))]
+                  Partition("c", "hostile", SPIN)]
     windows = [Window("a", 0, 250 * US), Window("b", 250 * US, 250 * US),
                Window("c", 500 * US, 200 * US)]
     made = systems.write_system(str(tmp_path_factory.mktemp("late")), machine, partitions, windows,

@@ -175,6 +175,31 @@ static void a_line_through_the_ring(void **state)
     assert_string_equal(wire, "direct");
 }
 
+/* A ring of 16 takes 15 characters, and a line feed for which the last place is kept. */
+static void room_is_what_would_all_arrive(void **state)
+{
+    static uint8_t data[16];
+    struct console_ring ring;
+
+    (void)state;
+    assert_true(log_has_room(UINT32_MAX)); /* the UART */
+    console_ring_init(&ring, data, sizeof(data), NULL);
+    log_use_ring(&ring);
+    for (uint32_t used = 0; used < 15; used++) {
+        assert_true(log_has_room(15 - used));
+        assert_false(log_has_room(16 - used));
+        log_text("x");
+        assert_int_equal(ring.lost, 0);
+    }
+    assert_false(log_has_room(1));
+    log_text("\n");
+    assert_int_equal(ring.lost, 0);
+    assert_false(log_has_room(1)); /* all 16 are used */
+    ring.tail += 2;
+    assert_true(log_has_room(1));
+    assert_false(log_has_room(2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +211,7 @@ int main(void)
         cmocka_unit_test_setup(a_line_on_the_uart, set_up),
         cmocka_unit_test_setup(a_long_line_is_cut_but_ended, set_up),
         cmocka_unit_test_setup(a_line_through_the_ring, set_up),
+        cmocka_unit_test_setup(room_is_what_would_all_arrive, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
