@@ -3,64 +3,39 @@
  * Is the interrupt that a guest names the one that ends, on whichever vCPU, and do siblings know?
  * Each test's name is its rule; guests/conformance found these broken.
  */
-#include "test_vgic.h"
+#include "test_vgic_guest.h"
 
-#define ISENABLER 0x100U
-#define ISPENDR   0x200U
-#define ISACTIVER 0x300U
-#define ITARGETSR 0x800U
-#define ICFGR     0xc00U
-#define IROUTER   0x6000U
-#define SPI       40U
-#define TIMER     27U
-
-static struct machine m;
-
-static void set_bit(uint32_t c, uint32_t reg, uint32_t intid)
-{
-    reg_write(&m, c, reg + intid / 32 * 4, 4, UINT32_C(1) << (intid % 32));
-}
-
-static bool get_bit(uint32_t c, uint32_t reg, uint32_t intid)
-{
-    return reg_read(&m, c, reg + intid / 32 * 4, 4) >> (intid % 32) & 1U;
-}
+#define TIMER 27U
 
 /* A machine with the distributor on and an edge-triggered SPI for vCPU `target`, enabled. */
-static void start(enum gic_version model, uint32_t cpu_count, uint32_t lr_count, uint32_t target)
+static void start_with_spi(enum gic_version model, uint32_t cpu_count, uint32_t lr_count,
+                           uint32_t target)
 {
-    machine_init(&m, model, cpu_count, lr_count);
-    dist_write(&m, 0, 0, 4, 3);
-    reg_write(&m, 0, ICFGR + SPI / 16 * 4, 4, UINT64_C(2) << (SPI % 16 * 2));
+    start(model, cpu_count, lr_count);
+    make_edge(EDGE_SPI);
     if (model == GIC_V2)
-        dist_write(&m, 0, ITARGETSR + SPI, 1, UINT64_C(1) << target);
+        dist_write(&m, 0, ITARGETSR + EDGE_SPI, 1, UINT64_C(1) << target);
     else
-        dist_write(&m, 0, IROUTER + 8 * SPI, 8, target);
-    set_bit(0, ISENABLER, SPI);
-}
-
-static void come_in(uint32_t c)
-{
-    vgic_refill(&m.cpu[c]);
-    machine_settle(&m, c);
+        dist_write(&m, 0, IROUTER + 8 * EDGE_SPI, 8, target);
+    set_bit(0, ISENABLER, EDGE_SPI);
 }
 
 static void end_is_known_to_siblings_once_its_cpu_has_left(void **state)
 {
     (void)state;
-    start(GIC_V3, 2, 4, 1);
-    set_bit(0, ISPENDR, SPI);
+    start_with_spi(GIC_V3, 2, 4, 1);
+    set_bit(0, ISPENDR, EDGE_SPI);
     come_in(1);
-    assert_int_equal(machine_ack(&m, 1), SPI);
+    assert_int_equal(machine_ack(&m, 1), EDGE_SPI);
     vgic_publish(&m.cpu[1]);
-    dist_write(&m, 0, IROUTER + 8 * SPI, 8, 0);
-    set_bit(0, ISPENDR, SPI);
+    dist_write(&m, 0, IROUTER + 8 * EDGE_SPI, 8, 0);
+    set_bit(0, ISPENDR, EDGE_SPI);
     assert_int_equal(machine_ack(&m, 0), SPURIOUS);
     come_in(1);
-    machine_eoi(&m, 1, SPI);
+    machine_eoi(&m, 1, EDGE_SPI);
     vgic_publish(&m.cpu[1]);
     come_in(0);
-    assert_int_equal(machine_ack(&m, 0), SPI);
+    assert_int_equal(machine_ack(&m, 0), EDGE_SPI);
 }
 
 static void shared_interrupt_is_deactivated_by_any_cpu(void **state)
@@ -69,22 +44,22 @@ static void shared_interrupt_is_deactivated_by_any_cpu(void **state)
 
     (void)state;
     for (uint32_t i = 0; i < 2; i++) {
-        start(models[i], 2, 4, 0);
+        start_with_spi(models[i], 2, 4, 0);
         m.eoi_mode = true;
-        set_bit(0, ISPENDR, SPI);
-        assert_int_equal(machine_ack(&m, 0), SPI);
-        machine_eoi(&m, 0, SPI);
-        machine_dir(&m, 1, SPI);
-        assert_false(get_bit(0, ISACTIVER, SPI));
-        set_bit(0, ISPENDR, SPI);
-        assert_int_equal(machine_ack(&m, 0), SPI);
+        set_bit(0, ISPENDR, EDGE_SPI);
+        assert_int_equal(machine_ack(&m, 0), EDGE_SPI);
+        machine_eoi(&m, 0, EDGE_SPI);
+        machine_dir(&m, 1, EDGE_SPI);
+        assert_false(get_bit(0, ISACTIVER, EDGE_SPI));
+        set_bit(0, ISPENDR, EDGE_SPI);
+        assert_int_equal(machine_ack(&m, 0), EDGE_SPI);
     }
 }
 
 static void private_interrupt_is_deactivated_by_its_own_cpu_only(void **state)
 {
     (void)state;
-    start(GIC_V3, 2, 4, 0);
+    start_with_spi(GIC_V3, 2, 4, 0);
     m.eoi_mode = true;
     set_bit(0, ISENABLER, TIMER);
     set_bit(0, ISPENDR, TIMER);
@@ -100,7 +75,7 @@ static void private_interrupt_is_deactivated_by_its_own_cpu_only(void **state)
 static void v2_deactivates_what_is_named(void **state)
 {
     (void)state;
-    start(GIC_V2, 1, 2, 0);
+    start_with_spi(GIC_V2, 1, 2, 0);
     m.eoi_mode = true;
     reg_write(&m, 0, ISENABLER, 4, 0xff0000);
     for (uint32_t intid = 16; intid < 24; intid++) {
@@ -118,7 +93,7 @@ static void v2_deactivates_what_is_named(void **state)
 static void line_of_an_active_linked_interrupt_reads_as_pending(void **state)
 {
     (void)state;
-    start(GIC_V3, 1, 4, 0);
+    start_with_spi(GIC_V3, 1, 4, 0);
     vgic_link_private(&m.cpu[0], TIMER, PHYSICAL_BASE + TIMER);
     set_bit(0, ISENABLER, TIMER);
     m.cpu[0].line_now = 1U << TIMER;
