@@ -12,10 +12,13 @@ test_config_refused-srcs := tests/unit/test_config_refused.c tests/unit/test_con
 	tests/unit/test_config_tree.c $(config-srcs)
 test_config_refused-libs := -lfdt
 
-unit-tests += test_config_schedules
-test_config_schedules-srcs := tests/unit/test_config_schedules.c tests/unit/test_config_tree.c \
-	$(config-srcs)
+modes-srcs := tests/unit/test_config_modes.c tests/unit/test_config_tree.c $(config-srcs)
+
+unit-tests += test_config_schedules test_config_schedules_bad
+test_config_schedules-srcs := tests/unit/test_config_schedules.c $(modes-srcs)
 test_config_schedules-libs := -lfdt
+test_config_schedules_bad-srcs := tests/unit/test_config_schedules_bad.c $(modes-srcs)
+test_config_schedules_bad-libs := -lfdt
 
 unit-tests += test_config_image
 test_config_image-srcs := tests/unit/test_config_image.c tests/unit/test_config_tree.c $(config-srcs)

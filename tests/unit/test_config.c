@@ -17,18 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAV    "/bulkhead/partitions/partition@1"
-#define IO     "/bulkhead/partitions/partition@2"
 #define MEMORY "/memory@40000000"
 #define DEVICE NAV "/device@9010000"
 #define KERNEL NAV "/kernel"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
 
 static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
 
@@ -129,28 +120,28 @@ static void properties_are_taken(void **state)
         CELLS("/bulkhead", "guard-ns", 1, 5000),
         CELLS("/bulkhead", "exit-cost-ns", 1, 17),
         CELLS("/bulkhead", "stop-after-frames", 2, 1, 2),
-        {SET_FLAG, "/bulkhead", "print-trace", NULL, 0, {0}},
-        {SET_STRING, "/bulkhead", "label", "demo", 0, {0}},
-        {SET_FLAG, NAV MEMORY, "read-only", NULL, 0, {0}},
-        {SET_STRING, NAV, "unmapped-access", "abort", 0, {0}},
-        {SET_STRING, NAV, "idle", "kernel", 0, {0}},
-        {SET_STRING, NAV, "time", "partition", 0, {0}},
-        {SET_STRING, IO, "unmapped-access", "fault", 0, {0}},
-        {SET_STRING, IO, "idle", "native", 0, {0}},
-        {SET_STRING, IO, "time", "module", 0, {0}},
+        FLAG("/bulkhead", "print-trace"),
+        TEXT("/bulkhead", "label", "demo"),
+        FLAG(NAV MEMORY, "read-only"),
+        TEXT(NAV, "unmapped-access", "abort"),
+        TEXT(NAV, "idle", "kernel"),
+        TEXT(NAV, "time", "partition"),
+        TEXT(IO, "unmapped-access", "fault"),
+        TEXT(IO, "idle", "native"),
+        TEXT(IO, "time", "module"),
         CELLS(NAV, "gicd-address", 2, 1, 0),
         CELLS(NAV, "entry-address", 1, 0x40001000),
         CELLS(DEVICE, "reg", 4, 0, 0x0a000000, 0, 0x1000),
         CELLS(DEVICE, "phandle", 1, 0x77),
-        {ADD_NODE, NAV, "console@c000000", NULL, 0, {0}},
-        {SET_STRING, NAV "/console@c000000", "compatible", "arm,sbsa-uart", 0, {0}},
+        NODE(NAV, "console@c000000"),
+        TEXT(NAV "/console@c000000", "compatible", "arm,sbsa-uart"),
         CELLS(NAV "/console@c000000", "reg", 4, 0, 0x0c000000, 0, 0x1000),
         CELLS(NAV "/console@c000000", "spi", 1, 9),
         CELLS(NAV "/console@c000000", "buffer-bytes", 1, 16384),
-        {SET_FLAG, NAV "/console@c000000", "input", NULL, 0, {0}},
-        {SET_FLAG, NAV "/console@c000000", "raw", NULL, 0, {0}},
+        FLAG(NAV "/console@c000000", "input"),
+        FLAG(NAV "/console@c000000", "raw"),
         CELLS("/bulkhead", "input-switch-key", 1, 0x1d),
-        {SET_FLAG, IO, "no-console", NULL, 0, {0}},
+        FLAG(IO, "no-console"),
         END,
     };
     const struct module_desc *module = accepted(change, GIC_V2);
@@ -183,24 +174,15 @@ static void properties_are_taken(void **state)
 static void one_of_several_is_typed_to_first(void **state)
 {
     static const struct change change[][7] = {
-        {{ADD_NODE, NAV, "console", NULL, 0, {0}},
-         {SET_STRING, NAV "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, NAV "/console", "input", NULL, 0, {0}},
-         {ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
+        {NODE(NAV, "console"), TEXT(NAV "/console", "compatible", "arm,pl011"),
+         FLAG(NAV "/console", "input"), NODE(IO, "console"),
+         TEXT(IO "/console", "compatible", "arm,pl011"), FLAG(IO "/console", "input"), END},
+        {NODE(NAV, "console"), TEXT(NAV "/console", "compatible", "arm,pl011"),
+         FLAG(NAV "/console", "input"), NODE(IO, "console"),
+         TEXT(IO "/console", "compatible", "arm,pl011"), TEXT(IO "/console", "input", "first"),
          END},
-        {{ADD_NODE, NAV, "console", NULL, 0, {0}},
-         {SET_STRING, NAV "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, NAV "/console", "input", NULL, 0, {0}},
-         {ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_STRING, IO "/console", "input", "first", 0, {0}},
-         END},
-        {{ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
-         END},
+        {NODE(IO, "console"), TEXT(IO "/console", "compatible", "arm,pl011"),
+         FLAG(IO "/console", "input"), END},
     };
     static const bool first[][2] = {{true, false}, {false, true}, {false, true}};
     (void)state;
@@ -312,9 +294,9 @@ static void images_go_to_the_top(void **state)
     static const char ramdisk[] = "multiboot,ramdisk\0multiboot,module";
     static const char tree[] = "multiboot,device-tree\0multiboot,module";
     static const struct change change[] = {
-        {ADD_NODE, NAV, "ramdisk", NULL, 0, {0}},
+        NODE(NAV, "ramdisk"),
         CELLS(NAV "/ramdisk", "reg", 4, 0, 0x4c000000, 0, 0x2001),
-        {ADD_NODE, NAV, "dtb", NULL, 0, {0}},
+        NODE(NAV, "dtb"),
         CELLS(NAV "/dtb", "reg", 4, 0, 0x4d000000, 0, 0x801),
         END,
     };
@@ -369,12 +351,12 @@ static void hash_ignores_loading(void **state)
 {
     static const struct change moved[] = {
         CELLS(KERNEL, "reg", 4, 0, 0x4e000000, 0, 0x4000),
-        {SET_STRING, KERNEL, "image-file", "elsewhere/nav.bin", 0, {0}},
+        TEXT(KERNEL, "image-file", "elsewhere/nav.bin"),
         CELLS("/memory@40000000", "reg", 4, 0, 0x40100000, 0, 0x1f000000),
-        {SET_FLAG, "/gadget@9020000", "test,unrelated", NULL, 0, {0}},
-        {DROP_NODE, DEVICE, NULL, NULL, 0, {0}},
-        {ADD_NODE, NAV, "device-rtc", NULL, 0, {0}},
-        {SET_STRING, NAV "/device-rtc", "host-device", "/rtc@9010000", 0, {0}},
+        FLAG("/gadget@9020000", "test,unrelated"),
+        GONE(DEVICE),
+        NODE(NAV, "device-rtc"),
+        TEXT(NAV "/device-rtc", "host-device", "/rtc@9010000"),
         END,
     };
     uint8_t before[32];
@@ -391,46 +373,39 @@ static void hash_sees_the_system(void **state)
     static const struct change change[][5] = {
         {CELLS("/bulkhead", "guard-ns", 1, 3001), END},
         {CELLS("/bulkhead", "input-switch-key", 1, 1), END},
-        {{ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,sbsa-uart", 0, {0}},
-         END},
-        {{ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
-         END},
-        {{ADD_NODE, IO, "console", NULL, 0, {0}},
-         {SET_STRING, IO "/console", "compatible", "arm,pl011", 0, {0}},
-         {SET_FLAG, IO "/console", "input", NULL, 0, {0}},
-         {SET_FLAG, IO "/console", "raw", NULL, 0, {0}},
-         END},
+        {NODE(IO, "console"), TEXT(IO "/console", "compatible", "arm,sbsa-uart"), END},
+        {NODE(IO, "console"), TEXT(IO "/console", "compatible", "arm,pl011"),
+         FLAG(IO "/console", "input"), END},
+        {NODE(IO, "console"), TEXT(IO "/console", "compatible", "arm,pl011"),
+         FLAG(IO "/console", "input"), FLAG(IO "/console", "raw"), END},
         {CELLS("/bulkhead", "exit-cost-ns", 1, 1), END},
         {CELLS("/bulkhead", "stop-after-frames", 1, 1), END},
-        {{SET_FLAG, "/bulkhead", "print-trace", NULL, 0, {0}}, END},
-        {{SET_STRING, "/bulkhead", "label", "other", 0, {0}}, END},
-        {{SET_STRING, IO, "label", "oi", 0, {0}}, END},
+        {FLAG("/bulkhead", "print-trace"), END},
+        {TEXT("/bulkhead", "label", "other"), END},
+        {TEXT(IO, "label", "oi"), END},
         {CELLS(IO, "reg", 1, 3), END},
-        {{SET_STRING, IO, "unmapped-access", "abort", 0, {0}}, END},
-        {{SET_STRING, IO, "idle", "kernel", 0, {0}}, END},
-        {{SET_STRING, IO, "time", "partition", 0, {0}}, END},
-        {{SET_FLAG, IO, "no-console", NULL, 0, {0}}, END},
+        {TEXT(IO, "unmapped-access", "abort"), END},
+        {TEXT(IO, "idle", "kernel"), END},
+        {TEXT(IO, "time", "partition"), END},
+        {FLAG(IO, "no-console"), END},
         {CELLS(IO, "entry-address", 2, 0, 0x40000004), END},
         {CELLS(IO, "gicd-address", 2, 0, 0x07000000), END},
         {CELLS(IO, "gicr-address", 2, 0, 0x0f000000), END},
         {CELLS(IO MEMORY, "reg", 4, 0, 0x40000000, 0, 0x101000), END},
         {CELLS(IO MEMORY, "host-address", 2, 0, 0x40000000), END},
         {CELLS(NAV MEMORY, "host-address", 2, 0, 0x55000000), END},
-        {{SET_FLAG, NAV MEMORY, "read-only", NULL, 0, {0}}, END},
+        {FLAG(NAV MEMORY, "read-only"), END},
         {CELLS(IO "/kernel", "reg", 4, 0, 0x4a010000, 0, 0x4001), END},
         {CELLS(IO "/kernel", "load-address", 2, 0, 0x40001000),
          CELLS(IO, "entry-address", 2, 0, 0x40000000)},
         {CELLS(IO "/kernel", "sha256", 8, 1, 2, 3, 4, 5, 6, 7, 8), END},
         {CELLS(IO "/kernel", "sha256", 8, 1, 2, 3, 4, 5, 6, 7, 9), END},
         {CELLS(DEVICE, "reg", 4, 0, 0x0a000000, 0, 0x1000), END},
-        {{SET_STRING, DEVICE, "host-device", "/gadget@9020000", 0, {0}}, END},
+        {TEXT(DEVICE, "host-device", "/gadget@9020000"), END},
         {CELLS("/rtc@9010000", "interrupts", 3, 0, 7, 4), END},
         {CELLS("/bulkhead/schedules/schedule@0", "major-frame-ns", 2, 0, 2000001), END},
         {CELLS("/bulkhead/schedules/schedule@0", "reg", 1, 1), END},
-        {{SET_STRING, "/bulkhead/schedules/schedule@0", "label", "x", 0, {0}}, END},
+        {TEXT("/bulkhead/schedules/schedule@0", "label", "x"), END},
         {CELLS("/bulkhead/schedules/schedule@0/cpu@0", "reg", 1, 1), END},
         {CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@0", "reg", 4, 0, 1, 0, 500000),
          END},
@@ -459,11 +434,11 @@ static void vcpus_and_schedules(void **state)
         CELLS(NAV, "vcpus", 1, 2),
         CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@f4240", "partition", 1, 0x11),
         CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@f4240", "vcpu", 1, 1),
-        {ADD_NODE, "/bulkhead/schedules/schedule@0", "cpu@1", NULL, 0, {0}},
+        NODE("/bulkhead/schedules/schedule@0", "cpu@1"),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "reg", 1, 1),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#address-cells", 1, 2),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#size-cells", 1, 2),
-        {ADD_NODE, "/bulkhead/schedules/schedule@0/cpu@1", "minor-frame@0", NULL, 0, {0}},
+        NODE("/bulkhead/schedules/schedule@0/cpu@1", "minor-frame@0"),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1/minor-frame@0", "reg", 4, 0, 0, 0, 2000000),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1/minor-frame@0", "partition", 1, 0x12),
         END,
@@ -482,7 +457,7 @@ static void vcpus_and_schedules(void **state)
 static void a_cpu_may_be_idle(void **state)
 {
     static const struct change change[] = {
-        {ADD_NODE, "/bulkhead/schedules/schedule@0", "cpu@1", NULL, 0, {0}},
+        NODE("/bulkhead/schedules/schedule@0", "cpu@1"),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "reg", 1, 1),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#address-cells", 1, 2),
         CELLS("/bulkhead/schedules/schedule@0/cpu@1", "#size-cells", 1, 2),

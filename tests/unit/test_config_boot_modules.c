@@ -16,14 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static uint8_t overlay[OVERLAY_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
@@ -153,62 +145,40 @@ static void boot_modules_keep_their_binding(void **state)
         const char *node;
         struct change change[4];
     } row[] = {
-        {RULE_UNKNOWN_NODE, MODULES "/image", {{ADD_NODE, MODULES, "image", NULL, 0, {0}}, END}},
-        {RULE_UNKNOWN_NODE,
-         MODULES "/overlays",
-         {{ADD_NODE, MODULES, "overlays", NULL, 0, {0}}, END}},
-        {RULE_UNKNOWN_NODE,
-         MODULES "/overlay-0/hash",
-         {{ADD_NODE, MODULES "/overlay-0", "hash", NULL, 0, {0}}, END}},
-        {RULE_UNKNOWN_NODE,
-         MODULES "/module-0/hash",
-         {{ADD_NODE, MODULES "/module-0", "hash", NULL, 0, {0}}, END}},
-        {RULE_UNKNOWN_PROPERTY, MODULES, {{SET_FLAG, MODULES, "ranges", NULL, 0, {0}}, END}},
-        {RULE_UNKNOWN_PROPERTY,
-         MODULES "/overlay-1",
-         {{SET_FLAG, MODULES "/overlay-1", "typo", NULL, 0, {0}}, END}},
+        {RULE_UNKNOWN_NODE, MODULES "/image", {NODE(MODULES, "image"), END}},
+        {RULE_UNKNOWN_NODE, MODULES "/overlays", {NODE(MODULES, "overlays"), END}},
+        {RULE_UNKNOWN_NODE, MODULES "/overlay-0/hash", {NODE(MODULES "/overlay-0", "hash"), END}},
+        {RULE_UNKNOWN_NODE, MODULES "/module-0/hash", {NODE(MODULES "/module-0", "hash"), END}},
+        {RULE_UNKNOWN_PROPERTY, MODULES, {FLAG(MODULES, "ranges"), END}},
+        {RULE_UNKNOWN_PROPERTY, MODULES "/overlay-1", {FLAG(MODULES "/overlay-1", "typo"), END}},
         {RULE_UNKNOWN_PROPERTY, /* files have no order */
          MODULES "/module-0",
          {CELLS(MODULES "/module-0", "order", 1, 0), END}},
-        {RULE_MISSING_PROPERTY,
-         MODULES,
-         {{DROP_PROPERTY, MODULES, "compatible", NULL, 0, {0}}, END}},
-        {RULE_MISSING_PROPERTY,
-         MODULES,
-         {{DROP_PROPERTY, MODULES, "#size-cells", NULL, 0, {0}}, END}},
-        {RULE_MISSING_PROPERTY,
-         MODULES "/overlay-0",
-         {{DROP_PROPERTY, MODULES "/overlay-0", "order", NULL, 0, {0}}, END}},
-        {RULE_MISSING_PROPERTY,
-         MODULES "/overlay-0",
-         {{DROP_PROPERTY, MODULES "/overlay-0", "label", NULL, 0, {0}}, END}},
-        {RULE_MISSING_PROPERTY,
-         MODULES "/module-1",
-         {{DROP_PROPERTY, MODULES "/module-1", "reg", NULL, 0, {0}}, END}},
-        {RULE_PROPERTY_VALUE,
-         MODULES,
-         {{SET_STRING, MODULES, "compatible", "multiboot,modules", 0, {0}}, END}},
+        {RULE_MISSING_PROPERTY, MODULES, {LESS(MODULES, "compatible"), END}},
+        {RULE_MISSING_PROPERTY, MODULES, {LESS(MODULES, "#size-cells"), END}},
+        {RULE_MISSING_PROPERTY, MODULES "/overlay-0", {LESS(MODULES "/overlay-0", "order"), END}},
+        {RULE_MISSING_PROPERTY, MODULES "/overlay-0", {LESS(MODULES "/overlay-0", "label"), END}},
+        {RULE_MISSING_PROPERTY, MODULES "/module-1", {LESS(MODULES "/module-1", "reg"), END}},
+        {RULE_PROPERTY_VALUE, MODULES, {TEXT(MODULES, "compatible", "multiboot,modules"), END}},
         {RULE_PROPERTY_VALUE, MODULES, {CELLS(MODULES, "#address-cells", 1, 1), END}},
         {RULE_PROPERTY_VALUE, /* an overlay by its name, a file by its compatible */
          MODULES "/overlay-0",
-         {{SET_STRING, MODULES "/overlay-0", "compatible", "multiboot,module", 0, {0}}, END}},
+         {TEXT(MODULES "/overlay-0", "compatible", "multiboot,module"), END}},
         {RULE_PROPERTY_VALUE,
          MODULES "/module-0",
-         {{SET_STRING, MODULES "/module-0", "compatible", "bulkhead,overlay", 0, {0}}, END}},
+         {TEXT(MODULES "/module-0", "compatible", "bulkhead,overlay"), END}},
         {RULE_PROPERTY_LENGTH,
          MODULES "/overlay-0",
          {CELLS(MODULES "/overlay-0", "reg", 2, 0x44000000, 0x1000), END}},
         {RULE_PROPERTY_LENGTH,
          MODULES "/overlay-0",
          {CELLS(MODULES "/overlay-0", "order", 2, 0, 0), END}},
-        {RULE_PROPERTY_LENGTH,
-         MODULES "/module-0",
-         {{SET_FLAG, MODULES "/module-0", "label", NULL, 0, {0}}, END}},
+        {RULE_PROPERTY_LENGTH, MODULES "/module-0", {FLAG(MODULES "/module-0", "label"), END}},
         {RULE_ID_TWICE, MODULES "/overlay-0", {CELLS(MODULES "/overlay-0", "order", 1, 1), END}},
         {RULE_LABEL_TWICE,
          MODULES "/module-0",
-         {{SET_STRING, MODULES "/module-1", "label", "nav.bin", 0, {0}}, END}},
-        {RULE_NODE_TWICE, MODULES, {{SET_FLAG, "/", "twice", NULL, 0, {0}}, END}},
+         {TEXT(MODULES "/module-1", "label", "nav.bin"), END}},
+        {RULE_NODE_TWICE, MODULES, {FLAG("/", "twice"), END}},
     };
     struct machine machine;
     (void)state;
@@ -233,7 +203,7 @@ static void boot_modules_keep_their_binding(void **state)
 static void overlays_may_share_a_label(void **state)
 {
     static const struct change change[] = {
-        {SET_STRING, MODULES "/overlay-1", "label", "system.dtbo", 0, {0}},
+        TEXT(MODULES "/overlay-1", "label", "system.dtbo"),
         END,
     };
     struct machine machine;
@@ -248,8 +218,8 @@ static void overlays_may_share_a_label(void **state)
 static void a_description_must_come_of_it(void **state)
 {
     static const struct change change[] = {
-        {DROP_NODE, MODULES "/overlay-0", NULL, NULL, 0, {0}},
-        {DROP_NODE, MODULES "/overlay-1", NULL, NULL, 0, {0}},
+        GONE(MODULES "/overlay-0"),
+        GONE(MODULES "/overlay-1"),
         END,
     };
     struct machine machine;

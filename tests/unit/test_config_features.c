@@ -18,23 +18,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAV "/bulkhead/partitions/partition@1"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static const struct change pmu_of_a_core[] = {
-    {ADD_NODE, "/", "pmu", NULL, 0, {0}},
-    {SET_STRING, "/pmu", "compatible", "arm,cortex-a57-pmu", 0, {0}},
+    NODE("/", "pmu"),
+    TEXT("/pmu", "compatible", "arm,cortex-a57-pmu"),
     CELLS("/pmu", "interrupts", 3, 1, 7, 4),
     END,
 };
 static const struct change pmu_of_interconnect[] = {
-    {SET_STRING, "/pmu", "compatible", "arm,cci-400-pmu", 0, {0}},
+    TEXT("/pmu", "compatible", "arm,cci-400-pmu"),
     END,
 };
 static const struct change pmu_on_spi[] = {

@@ -18,16 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAV "/bulkhead/partitions/partition@1"
-#define IO  "/bulkhead/partitions/partition@2"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static struct outcome outcome;
 
 /* The system merged on the host, its files in RAM: file[0] is nav.bin, file[1] io.bin. */
@@ -174,8 +164,8 @@ static void several_wrong_images_are_told(void **state)
     static const uint8_t digest[SHA256_BYTES];
     static const char ramdisk[] = "multiboot,ramdisk\0multiboot,module";
     static const struct change change[] = {
-        {ADD_NODE, NAV, "ramdisk", NULL, 0, {0}},
-        {SET_STRING, NAV "/ramdisk", "image-file", "io.bin", 0, {0}},
+        NODE(NAV, "ramdisk"),
+        TEXT(NAV "/ramdisk", "image-file", "io.bin"),
         END,
     };
     struct machine machine;

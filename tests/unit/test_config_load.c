@@ -39,16 +39,16 @@ static void *take(size_t size_bytes)
 void machine_make(struct machine *machine)
 {
     static const struct change change[] = {
-        {DROP_NODE, "/bulkhead", NULL, NULL, 0, {0}},
-        {SET_STRING, "/", "compatible", "test,board", 0, {0}},
+        GONE("/bulkhead"),
+        TEXT("/", "compatible", "test,board"),
         CELLS("/gadget@9020000", "phandle", 1, 2),
-        {ADD_NODE, "/", "__symbols__", NULL, 0, {0}},
-        {SET_STRING, "/__symbols__", "gadget", "/gadget@9020000", 0, {0}},
-        {ADD_NODE, "/", "boot-modules", NULL, 0, {0}},
-        {SET_STRING, "/boot-modules", "compatible", "bulkhead,boot-modules", 0, {0}},
+        NODE("/", "__symbols__"),
+        TEXT("/__symbols__", "gadget", "/gadget@9020000"),
+        NODE("/", "boot-modules"),
+        TEXT("/boot-modules", "compatible", "bulkhead,boot-modules"),
         CELLS("/boot-modules", "#address-cells", 1, 2),
         CELLS("/boot-modules", "#size-cells", 1, 2),
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        END,
     };
     *machine = (struct machine){.arena_bytes = ARENA_BYTES, .reads_left = UINT32_MAX};
     machine->tree = take(TREE_BYTES);
@@ -258,11 +258,11 @@ static void copy_inside(void *to, const void *from, int node, const char *but, b
 static uint8_t *source_tree(void)
 {
     static const struct change change[] = {
-        {DROP_PROPERTY, "/bulkhead/partitions/partition@1/kernel", "reg", NULL, 0, {0}},
-        {SET_STRING, "/bulkhead/partitions/partition@1/kernel", "image-file", "nav.bin", 0, {0}},
-        {DROP_PROPERTY, "/bulkhead/partitions/partition@2/kernel", "reg", NULL, 0, {0}},
-        {SET_STRING, "/bulkhead/partitions/partition@2/kernel", "image-file", "io.bin", 0, {0}},
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        LESS("/bulkhead/partitions/partition@1/kernel", "reg"),
+        TEXT("/bulkhead/partitions/partition@1/kernel", "image-file", "nav.bin"),
+        LESS("/bulkhead/partitions/partition@2/kernel", "reg"),
+        TEXT("/bulkhead/partitions/partition@2/kernel", "image-file", "io.bin"),
+        END,
     };
     uint8_t *tree = take(TREE_BYTES);
     tree_build(tree, GIC_V3);
@@ -303,7 +303,7 @@ void overlay_schedule(void *overlay, uint32_t first_ns)
     uint8_t *tree = source_tree();
     const struct change change[] = {
         CELLS("/bulkhead" WINDOW "0", "reg", 4, 0, 0, 0, first_ns),
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        END,
     };
     tree_change(tree, change);
     overlay_begin(overlay);

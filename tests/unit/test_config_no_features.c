@@ -14,8 +14,6 @@
 
 #include <libfdt.h>
 
-#define IO "/bulkhead/partitions/partition@2"
-
 static uint8_t blob[TREE_BYTES];
 static struct outcome outcome;
 
@@ -24,8 +22,7 @@ static void features_are_refused(void **state)
     static const char *const word[] = {"pmu", "debug", "sve", "fpu"};
     (void)state;
     for (uint32_t at = 0; at < ARRAY_COUNT(word); at++) {
-        const struct change change[] = {{SET_STRING, IO, "cpu-features", word[at], 0, {0}},
-                                        {CHANGE_END, NULL, NULL, NULL, 0, {0}}};
+        const struct change change[] = {TEXT(IO, "cpu-features", word[at]), END};
         tree_build(blob, GIC_V3);
         tree_change(blob, change);
         outcome_complete(&outcome, blob, TREE_BYTES);
@@ -38,8 +35,7 @@ static void features_are_refused(void **state)
 
 static void nor_is_a_length_taken(void **state)
 {
-    const struct change change[] = {CELLS(IO, "sve-vector-bits", 1, 128),
-                                    {CHANGE_END, NULL, NULL, NULL, 0, {0}}};
+    const struct change change[] = {CELLS(IO, "sve-vector-bits", 1, 128), END};
     (void)state;
     tree_build(blob, GIC_V3);
     tree_change(blob, change);

@@ -14,17 +14,9 @@
 
 #include <string.h>
 
-#define NAV    "/bulkhead/partitions/partition@1"
 #define FIRST  "/bulkhead/schedules/schedule@0"
 #define SECOND "/bulkhead/schedules/schedule@1"
 #define WINDOW FIRST "/cpu@0/minor-frame@0"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
 
 static uint8_t blob[TREE_BYTES];
 static struct outcome outcome;
@@ -45,14 +37,8 @@ static void what_needs_an_option_is_refused(void **state)
         const char *property;
         struct change change[5];
     } refused[] = {
-        {RULE_SCHEDULES_SUPPORT,
-         NAV,
-         "set-module-schedule",
-         {{SET_FLAG, NAV, "set-module-schedule", NULL, 0, {0}}}},
-        {RULE_SCHEDULES_SUPPORT,
-         NAV,
-         "maintenance-on-error",
-         {{SET_FLAG, NAV, "maintenance-on-error", NULL, 0, {0}}}},
+        {RULE_SCHEDULES_SUPPORT, NAV, "set-module-schedule", {FLAG(NAV, "set-module-schedule")}},
+        {RULE_SCHEDULES_SUPPORT, NAV, "maintenance-on-error", {FLAG(NAV, "maintenance-on-error")}},
         {RULE_SCHEDULES_SUPPORT, NAV, "period-ppi", {CELLS(NAV, "period-ppi", 1, 5)}},
         {RULE_SCHEDULES_SUPPORT,
          "/bulkhead",
@@ -61,21 +47,16 @@ static void what_needs_an_option_is_refused(void **state)
         {RULE_SCHEDULES_SUPPORT,
          FIRST "/partition-schedules",
          "",
-         {{ADD_NODE, FIRST, "partition-schedules", NULL, 0, {0}}}},
+         {NODE(FIRST, "partition-schedules")}},
         {RULE_SCHEDULES_SUPPORT,
          SECOND,
          "",
-         {{ADD_NODE, "/bulkhead/schedules", "schedule@1", NULL, 0, {0}},
-          CELLS(SECOND, "reg", 1, 1)}},
-        {RULE_PERIOD_START,
-         WINDOW,
-         "period-start",
-         {{SET_FLAG, WINDOW, "period-start", NULL, 0, {0}}}},
+         {NODE("/bulkhead/schedules", "schedule@1"), CELLS(SECOND, "reg", 1, 1)}},
+        {RULE_PERIOD_START, WINDOW, "period-start", {FLAG(WINDOW, "period-start")}},
         {RULE_CORES_SUPPORT,
          FIRST "/cpu@1",
          "",
-         {{ADD_NODE, FIRST, "cpu@1", NULL, 0, {0}},
-          CELLS(FIRST "/cpu@1", "reg", 1, 1),
+         {NODE(FIRST, "cpu@1"), CELLS(FIRST "/cpu@1", "reg", 1, 1),
           CELLS(FIRST "/cpu@1", "#address-cells", 1, 2),
           CELLS(FIRST "/cpu@1", "#size-cells", 1, 2)}},
     };
@@ -94,7 +75,7 @@ static void one_cpu_and_one_schedule_are_taken(void **state)
 {
     static const struct change change[] = {
         CELLS(FIRST "/cpu@0", "reg", 1, 1),
-        {DROP_NODE, "/psci", NULL, NULL, 0, {0}},
+        GONE("/psci"),
         END,
     };
     const struct module_desc *module = read_with(change);

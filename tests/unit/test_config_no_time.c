@@ -14,15 +14,12 @@
 
 #include <libfdt.h>
 
-#define IO "/bulkhead/partitions/partition@2"
-
 static uint8_t blob[TREE_BYTES];
 static struct outcome outcome;
 
 static void read_with(const char *time)
 {
-    const struct change change[] = {{SET_STRING, IO, "time", time, 0, {0}},
-                                    {CHANGE_END, NULL, NULL, NULL, 0, {0}}};
+    const struct change change[] = {TEXT(IO, "time", time), END};
     tree_build(blob, GIC_V3);
     tree_change(blob, change);
     outcome_complete(&outcome, blob, TREE_BYTES);

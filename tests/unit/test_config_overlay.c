@@ -15,16 +15,6 @@
 #include <libfdt.h>
 #include <string.h>
 
-#define NAV "/bulkhead/partitions/partition@1"
-#define IO  "/bulkhead/partitions/partition@2"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static uint8_t overlay[OVERLAY_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
@@ -58,10 +48,10 @@ static void hash_of_host_merge(bool both, uint8_t digest[32])
 {
     static const struct change placed[] = {
         CELLS(NAV "/kernel", "reg", 4, 0, 0x4c000000, 0, NAV_BYTES),
-        {DROP_PROPERTY, NAV "/kernel", "image-file", NULL, 0, {0}},
+        LESS(NAV "/kernel", "image-file"),
         CELLS(IO "/kernel", "reg", 4, 0, 0x4d000000, 0, IO_BYTES),
-        {DROP_PROPERTY, IO "/kernel", "image-file", NULL, 0, {0}},
-        {DROP_NODE, "/boot-modules", NULL, NULL, 0, {0}},
+        LESS(IO "/kernel", "image-file"),
+        GONE("/boot-modules"),
         END,
     };
     static const uint8_t flat[NAV_BYTES];
@@ -182,8 +172,8 @@ static void a_schedule_is_replaced_alone(void **state)
 static void a_label_of_the_machine_is_found(void **state)
 {
     static const struct change change[] = {
-        {ADD_NODE, IO, "device", NULL, 0, {0}},
-        {SET_STRING, IO "/device", "host-device", "/gadget@9020000", 0, {0}},
+        NODE(IO, "device"),
+        TEXT(IO "/device", "host-device", "/gadget@9020000"),
         END,
     };
     struct machine machine;
@@ -271,11 +261,11 @@ static void room_may_be_larger_than_the_blob(void **state)
 static void a_file_is_found_by_its_label(void **state)
 {
     static const struct change shared[] = {
-        {SET_STRING, IO "/kernel", "image-file", "nav.bin", 0, {0}},
+        TEXT(IO "/kernel", "image-file", "nav.bin"),
         END,
     };
     static const struct change missing[] = {
-        {SET_STRING, IO "/kernel", "image-file", "no.bin", 0, {0}},
+        TEXT(IO "/kernel", "image-file", "no.bin"),
         END,
     };
     static const struct change by_reg[] = {
@@ -283,8 +273,8 @@ static void a_file_is_found_by_its_label(void **state)
         END,
     };
     static const struct change nothing[] = {
-        {DROP_PROPERTY, IO "/kernel", "reg", NULL, 0, {0}},
-        {DROP_PROPERTY, IO "/kernel", "image-file", NULL, 0, {0}},
+        LESS(IO "/kernel", "reg"),
+        LESS(IO "/kernel", "image-file"),
         END,
     };
     static const uint8_t flat[0x800];
@@ -322,8 +312,8 @@ static void a_file_is_found_by_its_label(void **state)
 static void an_overlay_is_no_image(void **state)
 {
     static const struct change change[] = {
-        {SET_STRING, "/boot-modules/overlay-0", "label", "io.bin", 0, {0}},
-        {DROP_NODE, "/boot-modules/module-1", NULL, NULL, 0, {0}},
+        TEXT("/boot-modules/overlay-0", "label", "io.bin"),
+        GONE("/boot-modules/module-1"),
         END,
     };
     struct machine machine;

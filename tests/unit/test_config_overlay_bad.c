@@ -17,14 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static uint8_t overlay[OVERLAY_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
@@ -32,14 +24,14 @@ static struct outcome outcome;
 static void make_with(struct machine *machine)
 {
     static const struct change change[] = {
-        {SET_STRING, "/aliases", "loop", "loop", 0, {0}},
-        {SET_STRING, "/aliases", "ping", "pong", 0, {0}},
-        {SET_STRING, "/aliases", "pong", "ping", 0, {0}},
-        {SET_STRING, "/__symbols__", "by_alias", "console", 0, {0}},
-        {SET_STRING, "/__symbols__", "by_loop", "loop", 0, {0}},
-        {SET_STRING, "/__symbols__", "nowhere", "/nowhere", 0, {0}},
-        {SET_STRING, "/__symbols__", "bare", "/rtc@9010000", 0, {0}},
-        {SET_STRING, "/__symbols__", "empty", "", 0, {0}},
+        TEXT("/aliases", "loop", "loop"),
+        TEXT("/aliases", "ping", "pong"),
+        TEXT("/aliases", "pong", "ping"),
+        TEXT("/__symbols__", "by_alias", "console"),
+        TEXT("/__symbols__", "by_loop", "loop"),
+        TEXT("/__symbols__", "nowhere", "/nowhere"),
+        TEXT("/__symbols__", "bare", "/rtc@9010000"),
+        TEXT("/__symbols__", "empty", ""),
         /* "/gadget@9020000/" without an end. */
         CELLS("/__symbols__", "open", 4, 0x2f676164, 0x67657440, 0x39303230, 0x3030302f),
         /* What libfdt shifts by the highest phandle of the tree goes far. */
@@ -64,59 +56,60 @@ struct bad_fixup {
     uint32_t offset;
 };
 
-#define NODE   "/fragment@0/__overlay__/node@1"
+#define LINKER "/fragment@0/__overlay__/node@1"
 #define LABELS "__fixups__"
 #define LOCAL  "__local_fixups__"
 
 static const struct bad_fixup bad_fixup[] = {
     /* Labels that the tree has not, or not so that libfdt could use them. */
-    {RULE_OVERLAY_LABEL, "nobody", LABELS, "nobody", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "by_alias", LABELS, "by_alias", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "by_loop", LABELS, "by_loop", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "nowhere", LABELS, "nowhere", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "bare", LABELS, "bare", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "empty", LABELS, "empty", NODE ":link:0", 0},
-    {RULE_OVERLAY_LABEL, "open", LABELS, "open", NODE ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "nobody", LABELS, "nobody", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "by_alias", LABELS, "by_alias", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "by_loop", LABELS, "by_loop", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "nowhere", LABELS, "nowhere", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "bare", LABELS, "bare", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "empty", LABELS, "empty", LINKER ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "open", LABELS, "open", LINKER ":link:0", 0},
     /* Places that are none. */
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", ":", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE, 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE "::0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER, 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER "::0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", ":link:0", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:0 ", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:0x4", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":other:0", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":lin:0", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE "/deeper:link:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:0 ", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:0x4", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":other:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":lin:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER "/deeper:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@1:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/node@:link:0", 0},
     /* Past the property's end, and round it. */
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:29", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:32", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:2147483647", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:4294967292", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:4294967300", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:18446744073709551612", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:1/", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:1:", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:0|" NODE ":link:4294967292", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:29", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:32", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:2147483647", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:4294967292", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:4294967300", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:18446744073709551612", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:1/", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:1:", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:0|" LINKER ":link:4294967292",
+     0},
     /* The first node of a name is meant, and "pair@1" is none that begins so. */
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/pair@1:long:8", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0/__overlay__/twin:long:8", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":link:-4", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":short:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":link:-4", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":short:0", 0},
     /* Aliases, which libfdt would follow. */
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "short:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "loop:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "loop/node@1:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "fragment@0/__overlay__/node@1:link:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS "@1", "gadget", "loop:link:0", 0},
-    {RULE_OVERLAY_LABEL, "nobody", LABELS "@1", "nobody", NODE ":link:0", 0},
+    {RULE_OVERLAY_LABEL, "nobody", LABELS "@1", "nobody", LINKER ":link:0", 0},
     /* What libfdt reads once more afterwards. */
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/fragment@0:target-path:0", 0},
-    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", NODE ":phandle:0", 0},
+    {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", LINKER ":phandle:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/__symbols__:mine:0", 0},
     {RULE_OVERLAY_APPLY, "gadget", LABELS, "gadget", "/__fixups__:gadget:0", 0},
     {RULE_OVERLAY_APPLY, "", LOCAL, "other", NULL, 0},
@@ -193,12 +186,12 @@ static void build_fixup(const struct bad_fixup *bad)
 static void references_are_looked_at_before_libfdt_follows_them(void **state)
 {
     static const struct bad_fixup good[] = {
-        {RULE_NONE, "", LABELS, "gadget", NODE ":link:28", 0},
-        {RULE_NONE, "", LABELS, "gadget", NODE ":link:0|" NODE ":link:28", 0},
+        {RULE_NONE, "", LABELS, "gadget", LINKER ":link:28", 0},
+        {RULE_NONE, "", LABELS, "gadget", LINKER ":link:0|" LINKER ":link:28", 0},
         {RULE_NONE, "", LABELS, "gadget", "/fragment@0/__overlay__/pair:long:12", 0},
         {RULE_NONE, "", LABELS, "gadget", "/fragment@0/__overlay__/twin:long:0", 0},
         {RULE_NONE, "", LABELS, "gadget", "//fragment/__overlay__/node:link:0", 0},
-        {RULE_NONE, "", LABELS "@2", "gadget", NODE ":link:1", 0},
+        {RULE_NONE, "", LABELS "@2", "gadget", LINKER ":link:1", 0},
         {RULE_NONE, "", LOCAL, "link", NULL, 28},
         {RULE_NONE, "", LOCAL "@2", "link", NULL, 3},
     };
@@ -313,8 +306,8 @@ static void all_that_is_missed_is_told(void **state)
 static void a_tree_without_labels_has_none(void **state)
 {
     static const struct change change[] = {
-        {DROP_NODE, "/__symbols__", NULL, NULL, 0, {0}},
-        {DROP_NODE, "/boot-modules/overlay-0", NULL, NULL, 0, {0}},
+        GONE("/__symbols__"),
+        GONE("/boot-modules/overlay-0"),
         END,
     };
     struct machine machine;
@@ -350,7 +343,7 @@ static void an_overlay_that_changes_nothing_is_refused(void **state)
 static void an_overlay_for_another_board_is_refused(void **state)
 {
     static const struct change list[] = {
-        {DROP_PROPERTY, "/", "compatible", NULL, 0, {0}},
+        LESS("/", "compatible"),
         END,
     };
     static const char boards[] = "test,board-plus\0test,board";

@@ -142,7 +142,7 @@ static void a_clash_names_both(void **state)
 {
     static const struct change change[] = {
         CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@0", "reg", 4, 0, 0, 0, 1000001),
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        END,
     };
     struct outcome outcome;
     (void)state;
@@ -162,8 +162,8 @@ static void several_faults_are_told(void **state)
     static const struct change change[] = {
         CELLS("/bulkhead/partitions/partition@1", "vcpus", 1, 9),
         CELLS("/bulkhead/partitions/partition@2", "vcpus", 1, 0),
-        {SET_FLAG, "/bulkhead/partitions/partition@2", "typo", NULL, 0, {0}},
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        FLAG("/bulkhead/partitions/partition@2", "typo"),
+        END,
     };
     struct outcome outcome;
     (void)state;

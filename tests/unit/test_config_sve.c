@@ -16,16 +16,6 @@
 
 #include <string.h>
 
-#define NAV "/bulkhead/partitions/partition@1"
-#define IO  "/bulkhead/partitions/partition@2"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
 static struct outcome outcome;
 
@@ -33,7 +23,7 @@ static struct outcome outcome;
 static void grant(const char *path, const char *word, uint32_t bits)
 {
     if (word != NULL) {
-        const struct change feature[] = {{SET_STRING, path, "cpu-features", word, 0, {0}}, END};
+        const struct change feature[] = {TEXT(path, "cpu-features", word), END};
         tree_change(blob, feature);
     }
     if (bits != 0) {

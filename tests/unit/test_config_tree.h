@@ -43,6 +43,20 @@ struct change {
         }                                                                                          \
     }
 
+#define CHANGE(kind, path, name, string)                                                           \
+    {                                                                                              \
+        kind, path, name, string, 0,                                                               \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
+    }
+#define FLAG(path, name)         CHANGE(SET_FLAG, path, name, NULL)
+#define TEXT(path, name, string) CHANGE(SET_STRING, path, name, string)
+#define NODE(path, name)         CHANGE(ADD_NODE, path, name, NULL)
+#define LESS(path, name)         CHANGE(DROP_PROPERTY, path, name, NULL)
+#define GONE(path)               CHANGE(DROP_NODE, path, NULL, NULL)
+#define END                      CHANGE(CHANGE_END, NULL, NULL, NULL)
+
 /* A change that must be refused. */
 enum machines { BOTH, ONLY_V2, ONLY_V3 };
 
@@ -55,6 +69,9 @@ struct refused_case {
 
 extern const struct refused_case refused_case[];
 extern const size_t refused_case_count;
+
+#define NAV "/bulkhead/partitions/partition@1"
+#define IO  "/bulkhead/partitions/partition@2"
 
 /* The tree of a machine with two CPUs and the given GIC, with nav (id 1) and io (id 2) on it. */
 void tree_build(void *blob, enum gic_version gic);

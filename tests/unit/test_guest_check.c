@@ -17,18 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAV         "/bulkhead/partitions/partition@1"
 #define DTB         NAV "/dtb"
 #define DTB_PA      UINT64_C(0x46200000)
 #define GIC_V3_NODE "/interrupt-controller@8000000"
 #define COMPATIBLE  "multiboot,device-tree\0multiboot,module"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
 
 static struct outcome outcome;
 
@@ -43,11 +35,11 @@ static void make(struct machine *machine)
     machine_files(machine);
     static const struct change more[] = {
         CELLS(NAV, "vcpus", 1, 3),
-        {ADD_NODE, NAV, "memory@40100000", NULL, 0, {0}},
+        NODE(NAV, "memory@40100000"),
         CELLS(NAV "/memory@40100000", "reg", 4, 0, 0x40100000, 0, 0x10000),
-        {ADD_NODE, NAV, "memory@0", NULL, 0, {0}},
+        NODE(NAV, "memory@0"),
         CELLS(NAV "/memory@0", "reg", 4, 0, 0, 0, 0x10000),
-        {SET_FLAG, NAV "/memory@0", "read-only", NULL, 0, {0}},
+        FLAG(NAV "/memory@0", "read-only"),
         END,
     };
     tree_change(machine->tree, more);
@@ -55,7 +47,7 @@ static void make(struct machine *machine)
         char path[80] = "/bulkhead/schedules/schedule@0/cpu@0/";
         strcat(path, cpu[vcpu - 1]);
         const struct change window[] = {
-            {ADD_NODE, "/bulkhead/schedules/schedule@0/cpu@0", cpu[vcpu - 1], NULL, 0, {0}},
+            NODE("/bulkhead/schedules/schedule@0/cpu@0", cpu[vcpu - 1]),
             CELLS(path, "reg", 4, 0, 400000 + vcpu * 100000, 0, 100000),
             CELLS(path, "partition", 1,
                   fdt_get_phandle(machine->tree, fdt_path_offset(machine->tree, NAV))),
@@ -83,8 +75,7 @@ static uint8_t *made_tree(struct machine *machine)
 /* Supplies nav with a file as its tree, of which size_bytes were loaded. */
 static void supply(struct machine *machine, const void *tree, size_t size_bytes)
 {
-    static const struct change dtb[] = {{ADD_NODE, NAV, "dtb", NULL, 0, {0}},
-                                        {SET_STRING, DTB, "image-file", "guest.dtb", 0, {0}},
+    static const struct change dtb[] = {NODE(NAV, "dtb"), TEXT(DTB, "image-file", "guest.dtb"),
                                         END};
     tree_change(machine->tree, dtb);
     assert_int_equal(fdt_setprop(machine->tree, fdt_path_offset(machine->tree, DTB), "compatible",
@@ -148,22 +139,15 @@ static void what_the_kernel_makes_it_takes(void **state)
 
 static void a_guest_may_be_told_of_less(void **state)
 {
-    static const struct change cpus[] = {{DROP_NODE, "/cpus/cpu@0", NULL, NULL, 0, {0}},
-                                         {DROP_NODE, "/cpus/cpu@2", NULL, NULL, 0, {0}},
-                                         END};
+    static const struct change cpus[] = {GONE("/cpus/cpu@0"), GONE("/cpus/cpu@2"), END};
     static const struct change memory[] = {
-        {DROP_NODE, "/memory@40100000", NULL, NULL, 0, {0}},
+        GONE("/memory@40100000"),
         CELLS("/memory@40000000", "reg", 8, 0, 0x40001000, 0, 0x1000, 0, 0x400ff000, 0, 0x11000),
         END,
     };
     static const struct change nothing[] = {
-        {DROP_NODE, "/memory@40000000", NULL, NULL, 0, {0}},
-        {DROP_NODE, "/memory@40100000", NULL, NULL, 0, {0}},
-        {DROP_NODE, "/cpus", NULL, NULL, 0, {0}},
-        {DROP_NODE, "/psci", NULL, NULL, 0, {0}},
-        {DROP_NODE, "/timer", NULL, NULL, 0, {0}},
-        {DROP_NODE, GIC_V3_NODE, NULL, NULL, 0, {0}},
-        END,
+        GONE("/memory@40000000"), GONE("/memory@40100000"), GONE("/cpus"), GONE("/psci"),
+        GONE("/timer"),           GONE(GIC_V3_NODE),        END,
     };
     (void)state;
     taken("a tree with one CPU", cpus);
@@ -175,20 +159,20 @@ static void a_guest_may_be_told_of_less(void **state)
 static void counters_need_the_grant(void **state)
 {
     static const struct change pmu[] = {
-        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
-        {SET_STRING, "/pmu", "compatible", "arm,armv8-pmuv3", 0, {0}},
+        NODE("/", "pmu"),
+        TEXT("/pmu", "compatible", "arm,armv8-pmuv3"),
         CELLS("/pmu", "interrupts", 3, 1, 7, 4),
         END,
     };
     static const struct change silent[] = {
-        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
-        {SET_STRING, "/pmu", "compatible", "arm,cortex-a53-pmu", 0, {0}},
+        NODE("/", "pmu"),
+        TEXT("/pmu", "compatible", "arm,cortex-a53-pmu"),
         END,
     };
     static const struct change disabled[] = {
-        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
-        {SET_STRING, "/pmu", "compatible", "arm,armv8-pmuv3", 0, {0}},
-        {SET_STRING, "/pmu", "status", "disabled", 0, {0}},
+        NODE("/", "pmu"),
+        TEXT("/pmu", "compatible", "arm,armv8-pmuv3"),
+        TEXT("/pmu", "status", "disabled"),
         END,
     };
     (void)state;
@@ -203,17 +187,16 @@ static void counters_need_the_grant(void **state)
 static void disabled_nodes_are_not_compared(void **state)
 {
     static const struct change disabled[] = {
-        {ADD_NODE, "/cpus", "cpu@8", NULL, 0, {0}},
-        {SET_STRING, "/cpus/cpu@8", "device_type", "cpu", 0, {0}},
-        {SET_STRING, "/cpus/cpu@8", "status", "disabled", 0, {0}},
-        {ADD_NODE, "/", "gic@1", NULL, 0, {0}},
-        {SET_STRING, "/gic@1", "compatible", "arm,gic-400", 0, {0}},
-        {SET_STRING, "/gic@1", "status", "fail", 0, {0}},
+        NODE("/cpus", "cpu@8"),
+        TEXT("/cpus/cpu@8", "device_type", "cpu"),
+        TEXT("/cpus/cpu@8", "status", "disabled"),
+        NODE("/", "gic@1"),
+        TEXT("/gic@1", "compatible", "arm,gic-400"),
+        TEXT("/gic@1", "status", "fail"),
         END,
     };
-    static const struct change enabled[] = {{SET_STRING, "/psci", "status", "okay", 0, {0}},
-                                            {SET_STRING, "/timer", "status", "ok", 0, {0}},
-                                            END};
+    static const struct change enabled[] = {TEXT("/psci", "status", "okay"),
+                                            TEXT("/timer", "status", "ok"), END};
     (void)state;
     taken("a tree with disabled nodes", disabled);
     taken("a tree with enabled nodes", enabled);
@@ -227,12 +210,11 @@ static void the_root_is_not_compared(void **state)
     static const char *const type[] = {"cpu", "memory"};
     (void)state;
     for (size_t index = 0; index < ARRAY_COUNT(compatible); index++) {
-        const struct change root[] = {{SET_STRING, "/", "compatible", compatible[index], 0, {0}},
-                                      END};
+        const struct change root[] = {TEXT("/", "compatible", compatible[index]), END};
         taken(compatible[index], root);
     }
     for (size_t index = 0; index < ARRAY_COUNT(type); index++) {
-        const struct change root[] = {{SET_STRING, "/", "device_type", type[index], 0, {0}}, END};
+        const struct change root[] = {TEXT("/", "device_type", type[index]), END};
         taken(type[index], root);
     }
 }
@@ -268,8 +250,7 @@ static void memory_is_read_with_care(void **state)
         CELLS("/memory@40000000", "reg", 8, 0, 0x40000000, 0, 0x1000, 0, 0x50000000, 0, 0x1000),
         END};
     static const struct change odd[] = {CELLS("/memory@40000000", "reg", 3, 0, 0, 0), END};
-    static const struct change none[] = {{DROP_PROPERTY, "/memory@40000000", "reg", NULL, 0, {0}},
-                                         END};
+    static const struct change none[] = {LESS("/memory@40000000", "reg"), END};
     static const struct change wide[] = {CELLS("/", "#address-cells", 1, 3), END};
     static const struct change empty[] = {CELLS("/memory@40000000", "reg", 4, 0, 0x90000000, 0, 0),
                                           END};
@@ -293,11 +274,9 @@ static void cpus_are_the_partitions(void **state)
     static const struct change cluster[] = {CELLS("/cpus/cpu@1", "reg", 1, 0x100), END};
     static const struct change high[] = {CELLS("/cpus/cpu@1", "reg", 2, 1, 1), END};
     static const struct change wide[] = {CELLS("/cpus/cpu@1", "reg", 2, 0, 1), END};
-    static const struct change none[] = {{DROP_PROPERTY, "/cpus/cpu@1", "reg", NULL, 0, {0}}, END};
-    static const struct change method[] = {
-        {SET_STRING, "/cpus/cpu@1", "enable-method", "spin-table", 0, {0}}, END};
-    static const struct change bare[] = {
-        {DROP_PROPERTY, "/cpus/cpu@0", "enable-method", NULL, 0, {0}}, END};
+    static const struct change none[] = {LESS("/cpus/cpu@1", "reg"), END};
+    static const struct change method[] = {TEXT("/cpus/cpu@1", "enable-method", "spin-table"), END};
+    static const struct change bare[] = {LESS("/cpus/cpu@0", "enable-method"), END};
     (void)state;
     refused(more, RULE_GUEST_CPU, "reg", "/cpus/cpu@2");
     assert_int_equal(outcome.value, 3);
@@ -313,15 +292,15 @@ static void cpus_are_the_partitions(void **state)
 
 static void the_interrupt_controller_is_the_partitions(void **state)
 {
-    static const struct change version[] = {
-        {SET_STRING, GIC_V3_NODE, "compatible", "arm,cortex-a15-gic", 0, {0}}, END};
+    static const struct change version[] = {TEXT(GIC_V3_NODE, "compatible", "arm,cortex-a15-gic"),
+                                            END};
     static const struct change gicd[] = {
         CELLS(GIC_V3_NODE, "reg", 8, 0, 0x8001000, 0, 0x10000, 0, 0x80a0000, 0, 0x60000), END};
     static const struct change gicr[] = {
         CELLS(GIC_V3_NODE, "reg", 8, 0, 0x8000000, 0, 0x10000, 1, 0x80a0000, 0, 0x60000), END};
     static const struct change half[] = {CELLS(GIC_V3_NODE, "reg", 4, 0, 0x8000000, 0, 0x10000),
                                          END};
-    static const struct change none[] = {{DROP_PROPERTY, GIC_V3_NODE, "reg", NULL, 0, {0}}, END};
+    static const struct change none[] = {LESS(GIC_V3_NODE, "reg"), END};
     static const struct change more[] = {
         CELLS(GIC_V3_NODE, "reg", 8, 0, 0x8000000, 0, 0x10000, 0, 0x80a0000, 0, 0xf60000), END};
     (void)state;
@@ -343,14 +322,12 @@ static void timers_and_psci_are_the_partitions(void **state)
     static const struct change physical[] = {CELLS("/timer", "interrupts", 6, 1, 13, 4, 1, 15, 4),
                                              END};
     static const struct change spi[] = {CELLS("/timer", "interrupts", 6, 1, 13, 4, 0, 14, 4), END};
-    static const struct change none[] = {{DROP_PROPERTY, "/timer", "interrupts", NULL, 0, {0}},
-                                         END};
-    static const struct change smc[] = {{SET_STRING, "/psci", "method", "smc", 0, {0}}, END};
-    static const struct change other[] = {{SET_STRING, "/psci", "method", "sbi", 0, {0}}, END};
-    static const struct change without[] = {{DROP_PROPERTY, "/psci", "method", NULL, 0, {0}}, END};
-    static const struct change old[] = {{SET_STRING, "/psci", "compatible", "arm,psci", 0, {0}},
-                                        {SET_STRING, "/psci", "method", "none", 0, {0}},
-                                        END};
+    static const struct change none[] = {LESS("/timer", "interrupts"), END};
+    static const struct change smc[] = {TEXT("/psci", "method", "smc"), END};
+    static const struct change other[] = {TEXT("/psci", "method", "sbi"), END};
+    static const struct change without[] = {LESS("/psci", "method"), END};
+    static const struct change old[] = {TEXT("/psci", "compatible", "arm,psci"),
+                                        TEXT("/psci", "method", "none"), END};
     (void)state;
     refused(physical, RULE_GUEST_TIMER, "interrupts", "/timer");
     assert_int_equal(outcome.value, 31);
@@ -368,7 +345,7 @@ static void each_contradiction_is_told(void **state)
     static const struct change many[] = {
         CELLS("/memory@40000000", "reg", 4, 0, 0x60000000, 0, 0x1000),
         CELLS("/cpus/cpu@2", "reg", 1, 7),
-        {SET_STRING, "/psci", "method", "no", 0, {0}},
+        TEXT("/psci", "method", "no"),
         END,
     };
     (void)state;
@@ -469,8 +446,7 @@ static void too_deep_a_tree_is_told(void **state)
     make(&machine);
     uint8_t *tree = made_tree(&machine);
     for (uint32_t depth = 0; depth < TREE_DEPTH_MAX; depth++) {
-        const struct change deeper[] = {{ADD_NODE, path[0] == '\0' ? "/" : path, "x", NULL, 0, {0}},
-                                        END};
+        const struct change deeper[] = {NODE(path[0] == '\0' ? "/" : path, "x"), END};
         tree_change(tree, deeper);
         strcat(path, "/x");
     }
@@ -492,9 +468,9 @@ static void wishes_for_a_made_tree_are_refused(void **state)
         struct change change[2];
         const char *property;
     } row[] = {
-        {{{SET_STRING, NAV, "bootargs", "x", 0, {0}}, END}, "bootargs"},
+        {{TEXT(NAV, "bootargs", "x"), END}, "bootargs"},
         {{CELLS(NAV, "device-tree-address", 1, 0x40080000), END}, "device-tree-address"},
-        {{{SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}}, END}, "no-device-tree"},
+        {{FLAG(NAV, "no-device-tree"), END}, "no-device-tree"},
     };
     (void)state;
     for (size_t index = 0; index < ARRAY_COUNT(row); index++) {

@@ -12,15 +12,6 @@
 
 #include "test_config_tree.h"
 
-#define NAV "/bulkhead/partitions/partition@1"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
-
 static struct outcome outcome;
 
 static void read_changed(const struct change *change)
@@ -34,7 +25,7 @@ static void read_changed(const struct change *change)
 static void a_partition_starts_without_a_tree(void **state)
 {
     static const struct change none[] = {END};
-    static const struct change declined[] = {{SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}}, END};
+    static const struct change declined[] = {FLAG(NAV, "no-device-tree"), END};
     (void)state;
     read_changed(none);
     assert_non_null(outcome.module);
@@ -47,7 +38,7 @@ static void a_partition_starts_without_a_tree(void **state)
 static void what_would_not_be_done_is_refused(void **state)
 {
     static const struct change row[][2] = {
-        {{SET_STRING, NAV, "bootargs", "x", 0, {0}}, END},
+        {TEXT(NAV, "bootargs", "x"), END},
         {CELLS(NAV, "device-tree-address", 1, 0x40080000), END},
     };
     (void)state;

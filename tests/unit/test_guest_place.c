@@ -21,9 +21,9 @@
 static const char data[] = "multiboot,module";
 
 #define ADD_MEMORY(name, high, low, size)                                                          \
-    {ADD_NODE, NAV, name, NULL, 0, {0}}, CELLS(NAV "/" name, "reg", 4, high, low, 0, size)
+    NODE(NAV, name), CELLS(NAV "/" name, "reg", 4, high, low, 0, size)
 #define ADD_DATA(name, address)                                                                    \
-    {ADD_NODE, NAV, name, NULL, 0, {0}}, {SET_STRING, NAV "/" name, "compatible", data, 0, {0}},   \
+    NODE(NAV, name), TEXT(NAV "/" name, "compatible", data),                                       \
         CELLS(NAV "/" name, "reg", 4, 0, 0x4b000000, 0, 0x4000),                                   \
         CELLS(NAV "/" name, "load-address", 1, address)
 
@@ -32,13 +32,13 @@ static void memory_of_fewer_rights_is_reserved(void **state)
 {
     static const struct change more[] = {
         ADD_MEMORY("memory@0", 0, 0, 0x10000),
-        {SET_FLAG, NAV "/memory@0", "read-only", NULL, 0, {0}},
+        FLAG(NAV "/memory@0", "read-only"),
         ADD_MEMORY("memory@1", 2, 0, 0x20000),
         END,
     };
     static const struct change rights[] = {
         ADD_MEMORY("memory@2", 3, 0, 0x30000),
-        {SET_FLAG, NAV "/memory@2", "no-execute", NULL, 0, {0}},
+        FLAG(NAV "/memory@2", "no-execute"),
         END,
     };
     static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
@@ -87,7 +87,7 @@ static void a_kernel_may_lie_in_rom(void **state)
 {
     static const struct change more[] = {
         ADD_MEMORY("memory@0", 0, 0, 0x10000),
-        {SET_FLAG, NAV "/memory@0", "read-only", NULL, 0, {0}},
+        FLAG(NAV "/memory@0", "read-only"),
         CELLS(NAV "/kernel", "load-address", 1, 0),
         CELLS(NAV, "device-tree-address", 1, 0x40000000),
         END,
@@ -105,7 +105,7 @@ static void a_kernel_without_address_goes_to_ram(void **state)
 {
     static const struct change more[] = {
         ADD_MEMORY("memory@0", 0, 0, 0x10000),
-        {SET_FLAG, NAV "/memory@0", "read-only", NULL, 0, {0}},
+        FLAG(NAV "/memory@0", "read-only"),
         END,
     };
     (void)state;
@@ -116,7 +116,7 @@ static void a_kernel_without_address_goes_to_ram(void **state)
 static void add_ramdisk(void *blob, uint32_t size_bytes)
 {
     const struct change ramdisk[] = {
-        {ADD_NODE, NAV, "ramdisk", NULL, 0, {0}},
+        NODE(NAV, "ramdisk"),
         CELLS(NAV "/ramdisk", "reg", 4, 0, 0x4b000000, 0, size_bytes),
         END,
     };
@@ -128,8 +128,7 @@ static void add_ramdisk(void *blob, uint32_t size_bytes)
 
 static void chosen_names_ramdisk_and_arguments(void **state)
 {
-    static const struct change arguments[] = {
-        {SET_STRING, NAV, "bootargs", "console=ttyAMA0 quiet", 0, {0}}, END};
+    static const struct change arguments[] = {TEXT(NAV, "bootargs", "console=ttyAMA0 quiet"), END};
     static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
     (void)state;
     tree_build(blob, GIC_V3);
@@ -171,7 +170,7 @@ static void bootargs_have_linuxs_length(void **state)
     static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
     (void)state;
     for (size_t length = 2046; length <= 2048; length++) {
-        const struct change arguments[] = {{SET_STRING, NAV, "bootargs", text, 0, {0}}, END};
+        const struct change arguments[] = {TEXT(NAV, "bootargs", text), END};
         memset(text, 'x', length);
         text[length] = '\0';
         tree_build(blob, GIC_V3);
@@ -258,7 +257,7 @@ static void a_tree_that_fits_nowhere_is_refused(void **state)
 static void a_partition_may_decline_its_tree(void **state)
 {
     static const struct change none[] = {
-        {SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}},
+        FLAG(NAV, "no-device-tree"),
         CELLS(NAV "/memory@40000000", "reg", 4, 0, 0x40000000, 0, 0x4000),
         END,
     };
@@ -272,12 +271,10 @@ static void a_partition_may_decline_its_tree(void **state)
 /* A property that would do nothing is refused. */
 static void wishes_for_a_tree_that_is_not_made_are_refused(void **state)
 {
-    static const struct change arguments[] = {{SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}},
-                                              {SET_STRING, NAV, "bootargs", "x", 0, {0}},
-                                              END};
-    static const struct change address[] = {{SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}},
-                                            CELLS(NAV, "device-tree-address", 1, 0x40080000),
-                                            END};
+    static const struct change arguments[] = {FLAG(NAV, "no-device-tree"),
+                                              TEXT(NAV, "bootargs", "x"), END};
+    static const struct change address[] = {FLAG(NAV, "no-device-tree"),
+                                            CELLS(NAV, "device-tree-address", 1, 0x40080000), END};
     (void)state;
     guest_refused(arguments, RULE_PROPERTY_VALUE, NAV);
     assert_string_equal(outcome.property, "bootargs");
@@ -322,10 +319,10 @@ static void the_hash_covers_what_was_asked_for(void **state)
 {
     static const struct change row[][2] = {
         {END},
-        {{SET_FLAG, NAV, "no-device-tree", NULL, 0, {0}}, END},
-        {{SET_STRING, NAV, "bootargs", "", 0, {0}}, END},
-        {{SET_STRING, NAV, "bootargs", "x", 0, {0}}, END},
-        {{SET_STRING, NAV, "bootargs", "y", 0, {0}}, END},
+        {FLAG(NAV, "no-device-tree"), END},
+        {TEXT(NAV, "bootargs", ""), END},
+        {TEXT(NAV, "bootargs", "x"), END},
+        {TEXT(NAV, "bootargs", "y"), END},
         {CELLS(NAV, "device-tree-address", 1, 0x40080000), END},
         {CELLS(NAV, "device-tree-address", 1, 0x40080008), END},
     };

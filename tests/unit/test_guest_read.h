@@ -11,19 +11,10 @@
 
 #include <libfdt.h>
 
-#define NAV      "/bulkhead/partitions/partition@1"
-#define IO       "/bulkhead/partitions/partition@2"
 #define RAM      UINT64_C(0x40000000)
 #define RAM_SIZE UINT64_C(0x100000)
 #define GIC_NODE "/interrupt-controller@8000000"
 #define RAMDISK  "multiboot,ramdisk\0multiboot,module"
-#define END                                                                                        \
-    {                                                                                              \
-        CHANGE_END, NULL, NULL, NULL, 0,                                                           \
-        {                                                                                          \
-            0                                                                                      \
-        }                                                                                          \
-    }
 
 /* What came of the last tree that was read. */
 extern struct outcome outcome;

@@ -73,7 +73,7 @@ static void a_gicv2_has_both_its_frames_and_masks(void **state)
         CELLS(NAV, "vcpus", 1, 2),
         CELLS(NAV, "gicd-address", 1, 0x2c001000),
         CELLS(NAV, "gicc-address", 2, 0x1, 0x2c002000),
-        {ADD_NODE, "/bulkhead/schedules/schedule@0/cpu@0", "minor-frame@1e8480", NULL, 0, {0}},
+        NODE("/bulkhead/schedules/schedule@0/cpu@0", "minor-frame@1e8480"),
         CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@1e8480", "reg", 4, 0, 500000, 0,
               400000),
         CELLS("/bulkhead/schedules/schedule@0/cpu@0/minor-frame@1e8480", "partition", 1, 0x11),
@@ -109,11 +109,11 @@ static void timers_are_wired_as_the_hosts(void **state)
 static void counters_are_those_of_the_grant(void **state)
 {
     static const struct change pmu[] = {
-        {ADD_NODE, "/", "pmu", NULL, 0, {0}},
-        {SET_STRING, "/pmu", "compatible", "arm,cortex-a57-pmu", 0, {0}},
+        NODE("/", "pmu"),
+        TEXT("/pmu", "compatible", "arm,cortex-a57-pmu"),
         CELLS("/pmu", "interrupts", 3, 1, 5, 4),
-        {SET_STRING, "/bulkhead/partitions/partition@1", "cpu-features", "pmu", 0, {0}},
-        {CHANGE_END, NULL, NULL, NULL, 0, {0}},
+        TEXT("/bulkhead/partitions/partition@1", "cpu-features", "pmu"),
+        END,
     };
     static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
     (void)state;
@@ -142,7 +142,7 @@ static void each_vcpu_has_a_node(void **state)
             name[sizeof(name) - 2] = (char)('0' + vcpu);
             strcat(path, name);
             const struct change more[] = {
-                {ADD_NODE, "/bulkhead/schedules/schedule@0/cpu@0", name, NULL, 0, {0}},
+                NODE("/bulkhead/schedules/schedule@0/cpu@0", name),
                 CELLS(path, "reg", 4, 0, vcpu * 50000, 0, 50000),
                 CELLS(path, "partition", 1, 0x11),
                 CELLS(path, "vcpu", 1, vcpu),
@@ -166,7 +166,7 @@ static void each_vcpu_has_a_node(void **state)
 
 static void without_a_console_there_is_no_uart(void **state)
 {
-    static const struct change none[] = {{SET_FLAG, NAV, "no-console", NULL, 0, {0}}, END};
+    static const struct change none[] = {FLAG(NAV, "no-console"), END};
     (void)state;
     const void *tree = made_on(GIC_V3, none);
     assert_false(has_prop(tree, "/chosen", "stdout-path"));
@@ -178,8 +178,8 @@ static void without_a_console_there_is_no_uart(void **state)
 static void an_sbsa_uart_has_a_speed(void **state)
 {
     static const struct change sbsa[] = {
-        {ADD_NODE, NAV, "console", NULL, 0, {0}},
-        {SET_STRING, NAV "/console", "compatible", "arm,sbsa-uart", 0, {0}},
+        NODE(NAV, "console"),
+        TEXT(NAV "/console", "compatible", "arm,sbsa-uart"),
         END,
     };
     (void)state;
@@ -195,8 +195,8 @@ static void an_sbsa_uart_has_a_speed(void **state)
 static void a_console_may_lie_elsewhere(void **state)
 {
     static const struct change moved[] = {
-        {ADD_NODE, NAV, "console", NULL, 0, {0}},
-        {SET_STRING, NAV "/console", "compatible", "arm,pl011", 0, {0}},
+        NODE(NAV, "console"),
+        TEXT(NAV "/console", "compatible", "arm,pl011"),
         CELLS(NAV "/console", "reg", 4, 0xab, 0xcdef0000, 0, 0x1000),
         CELLS(NAV "/console", "spi", 1, 40),
         END,
@@ -236,8 +236,8 @@ static void add_clock(void *blob, const char *name, const char *compatible, uint
     char path[32] = "/";
     strcat(path, name);
     const struct change clock[] = {
-        {ADD_NODE, "/", name, NULL, 0, {0}},
-        {SET_STRING, path, "compatible", compatible, 0, {0}},
+        NODE("/", name),
+        TEXT(path, "compatible", compatible),
         CELLS(path, "clock-frequency", 1, 1000 * phandle),
         CELLS(path, "phandle", 1, phandle),
         END,
@@ -257,7 +257,7 @@ static void fixed_clocks_are_copied(void **state)
         static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
         const struct change clocks[] = {
             CELLS("/rtc@9010000", "clocks", 2, row[index].clock[0], row[index].clock[1]),
-            {SET_STRING, "/rtc@9010000", "clock-names", "apb_pclk", 0, {0}},
+            TEXT("/rtc@9010000", "clock-names", "apb_pclk"),
             END,
         };
         tree_build(blob, GIC_V3);
@@ -288,8 +288,8 @@ static void registers_keep_their_order(void **state)
     static const struct change ranges[] = {
         CELLS("/gadget@9020000", "reg", 8, 0, 0x9020000, 0, 0x1000, 0, 0x9030000, 0, 0x2000),
         CELLS("/gadget@9020000", "interrupts", 6, 0, 5, 4, 0, 6, 1),
-        {ADD_NODE, NAV, "device-gadget", NULL, 0, {0}},
-        {SET_STRING, NAV "/device-gadget", "host-device", "/gadget@9020000", 0, {0}},
+        NODE(NAV, "device-gadget"),
+        TEXT(NAV "/device-gadget", "host-device", "/gadget@9020000"),
         CELLS(NAV "/device-gadget", "reg", 8, 0, 0x7000000, 0, 0x1000, 0, 0x6000000, 0, 0x2000),
         END,
     };
@@ -306,13 +306,9 @@ static void a_long_name_is_cut(void **state)
     static const char name[] = "device-with-a-name-that-is-longer-than-nodes-may-have@9020000";
     static uint8_t blob[TREE_BYTES] __attribute__((aligned(8)));
     static const struct change given[] = {
-        {ADD_NODE, NAV, "device-gadget", NULL, 0, {0}},
-        {SET_STRING,
-         NAV "/device-gadget",
-         "host-device",
-         "/device-with-a-name-that-is-longer-than-nodes-may-have@9020000",
-         0,
-         {0}},
+        NODE(NAV, "device-gadget"),
+        TEXT(NAV "/device-gadget", "host-device",
+             "/device-with-a-name-that-is-longer-than-nodes-may-have@9020000"),
         END,
     };
     (void)state;
