@@ -9,6 +9,7 @@ mistake that a schema can see must be told: a schema that is never applied finds
 
 usage: bindings.py [--build DIR]"""
 import argparse
+import concurrent.futures
 import glob
 import os
 import subprocess
@@ -78,21 +79,26 @@ def main():
         problems += output_of("dt-mk-schema", "-j", "-o", schema, BINDINGS).splitlines()
 
         def check(overlay, gic):
-            out = os.path.join(directory, "system")
+            out = tempfile.mkdtemp(dir=directory)
             machine = system.machine_for(overlay, gic=gic)
             made = system.build_system(overlay, machine, arguments.build, out=out)
             return made, findings(schema, out)
 
+        def problems_of(name, gic):
+            made, found = check(name, gic)
+            return [f"{name}, GICv{gic}: {line}" for line in found + guest_findings(schema, made)]
+
+        def problems_of_mistake(name):
+            seen = check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3)[1]
+            return [] if seen else [f"the schemas do not see the mistake of tests/bad/{name}.dtso"]
+
         systems = description.shipped()
-        for name in systems:
-            for gic in (2, 3):
-                made, found = check(name, gic)
-                found += guest_findings(schema, made)
-                problems += [f"{name}, GICv{gic}: {line}" for line in found]
-        problems += boot_module_findings(schema, os.path.join(directory, "loaded"), arguments.build)
-        for name in MISTAKES:
-            if not check(os.path.join(ROOT, "tests", "bad", name + ".dtso"), 3)[1]:
-                problems.append(f"the schemas do not see the mistake of tests/bad/{name}.dtso")
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for found in [*[pool.submit(problems_of, name, gic) for name in systems for gic in (2, 3)],
+                          pool.submit(boot_module_findings, schema, tempfile.mkdtemp(dir=directory),
+                                      arguments.build),
+                          *[pool.submit(problems_of_mistake, name) for name in MISTAKES]]:
+                problems += found.result()
     for problem in problems:
         print(problem)
     print(f"{len(schemas)} schemas, {len(systems)} systems on 2 machines, {len(MISTAKES)} mistakes: "
