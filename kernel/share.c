@@ -113,6 +113,10 @@ static void take_ends(struct vcpu *vcpu)
 
 bool share_take(struct vcpu *vcpu)
 {
+    /* Without list registers a guest may have ended as many interrupts as the hardware counts. */
+    if (!is_attached(vcpu) && !core_has_time(vcpu->core)) {
+        return false;
+    }
     if (!try_lock(vcpu->partition)) {
         return false;
     }

@@ -130,14 +130,11 @@ static uint64_t remains(void)
 
 static uint64_t own(unsigned int index)
 {
-    return (guest_params.word[2] + 1) * 0x10000U + index * 0x100U;
+    return own_number() * 0x10000U + index * 0x100U;
 }
 
-/* Everything is written, disabled, and read back some windows later. */
-static void keep(void)
+void debug_keep(void)
 {
-    uint64_t wrong;
-
     quiet();
 #define WRITE(n)                                                                                   \
     sysreg_write(dbgbvr##n##_el1, own(n));                                                         \
@@ -151,10 +148,12 @@ static void keep(void)
 #undef WRITE
     sysreg_write(mdscr_el1, MDSCR_TDCC | MDSCR_HDE);
     sysreg_write(oslar_el1, 1);
-    for (unsigned int i = 0; i < 4; i++) {
-        window_wait(&watch);
-    }
-    wrong = sysreg_read(mdscr_el1) ^ MDSCR_TDCC; /* HDE is nobody's */
+}
+
+void debug_kept(const char *name)
+{
+    uint64_t wrong = sysreg_read(mdscr_el1) ^ MDSCR_TDCC; /* HDE is nobody's */
+
     wrong |= sysreg_read(oslsr_el1) ^ OSLSR_LOCKED;
 #define COMPARE(n)                                                                                 \
     wrong |= sysreg_read(dbgbvr##n##_el1) ^ own(n);                                                \
@@ -166,7 +165,7 @@ static void keep(void)
     wrong |= sysreg_read(dbgwcr##n##_el1) ^ (WCR_STORE | BCR_LBN(n));
     EACH_WATCH(COMPARE)
 #undef COMPARE
-    judge("debug_keep", wrong == 0, wrong, 0);
+    judge(name, wrong == 0, wrong, 0);
     sysreg_write(oslar_el1, 0);
     quiet();
 }
@@ -326,7 +325,11 @@ void debug_owner(void)
     sysreg_write(dbgwcr4_el1, 0);
     wrong = probe_end();
     judge("debug_beyond", wrong == 2, wrong, 2);
-    keep();
+    debug_keep();
+    for (unsigned int i = 0; i < 4; i++) {
+        window_wait(&watch);
+    }
+    debug_kept("debug_keep");
     breakpoint();
     watchpoint();
     context();

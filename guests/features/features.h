@@ -25,6 +25,12 @@ uint64_t at_el0(uint64_t (*function)(uint64_t argument), uint64_t argument);
 /* The same, its first instruction in a single step. */
 uint64_t at_el0_stepped(uint64_t (*function)(uint64_t argument), uint64_t argument);
 
+/* What makes the values of this vCPU its own. */
+static inline uint64_t own_number(void)
+{
+    return guest_params.word[2] + 1 + 8 * (sysreg_read(mpidr_el1) & 0xffU);
+}
+
 /* Two instructions for each round. */
 static inline void spin(uint64_t rounds)
 {
@@ -33,11 +39,21 @@ static inline void spin(uint64_t rounds)
 
 /* pmu.c and debug.c: the checks of who has the feature, and of who has not; everything armed, for a
  * next life to find nothing of it. */
-void pmu_owner(void);
+void pmu_owner(bool with_interrupts);
 void pmu_spoil(void);
 void pmu_absent(void);
 void debug_owner(void);
 void debug_spoil(void);
 void debug_absent(void);
+
+/* Everything is written, disabled; and found as it was, then left quiet. */
+void pmu_keep(void);
+void pmu_kept(const char *counters_case, const char *settings_case);
+void debug_keep(void);
+void debug_kept(const char *name);
+
+/* second.S: where vCPU 1 begins, to go on in features_second(). */
+void features_second_entry(void);
+void features_second(void);
 
 #endif

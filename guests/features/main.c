@@ -2,7 +2,8 @@
 /*
  * Does a partition have the features of the CPU that it was granted, for itself, and nobody else
  * anything of them?  Parameter 0: the features (FEATURE_... of bulkhead/module.h) that it was
- * granted; 1: up to which frame a life ends with a reset; 2: what makes its values its own.
+ * granted; 1: up to which frame a life ends with a reset; 2: what makes its values its own; 3: not
+ * 0 if vCPU 1 is to go through what needs no interrupt of its own, too, beside what vCPU 0 keeps.
  *
  *     features: life frame=N
  *     features: case=NAME ok
@@ -18,6 +19,7 @@
 #define FEATURE_PMU       BIT(0)
 #define FEATURE_DEBUG     BIT(1)
 #define PSCI_SYSTEM_RESET 0x84000009
+#define PSCI_CPU_ON       0xc4000003
 #define EC_SHIFT          26
 #define EC_SVC64          0x15U
 #define SVC_RETURN        0x5a5U
@@ -34,6 +36,7 @@ extern char el0_back[];
 struct window_watch watch;
 volatile uint64_t taken[32];
 void (*on_taken)(uint32_t intid);
+static volatile bool second_done;
 bool (*on_exception)(struct guest_frame *frame, uint64_t vector);
 
 void judge(const char *name, bool right, uint64_t value, uint64_t wanted)
@@ -89,25 +92,63 @@ uint64_t at_el0_stepped(uint64_t (*function)(uint64_t argument), uint64_t argume
     return call_el0(function, argument, PSTATE_EL0_DAIF | PSTATE_SS);
 }
 
+static void go_through(bool with_interrupts)
+{
+    window_watch_begin(&watch);
+    print("features: life frame=%u\n", watch.window.frame);
+    window_wait(&watch);
+    if ((guest_params.word[0] & FEATURE_PMU) != 0) {
+        pmu_owner(with_interrupts);
+    } else if (with_interrupts) {
+        pmu_absent();
+    }
+    if ((guest_params.word[0] & FEATURE_DEBUG) != 0) {
+        debug_owner();
+    } else {
+        debug_absent();
+    }
+}
+
+void features_second(void)
+{
+    go_through(false);
+    second_done = true;
+    dsb();
+    for (;;) {
+        insn("wfi");
+    }
+}
+
+/* While the other vCPU goes through all. */
+static void keep_beside_second(void)
+{
+    if ((guest_params.word[0] & FEATURE_PMU) != 0) {
+        pmu_keep();
+    }
+    if ((guest_params.word[0] & FEATURE_DEBUG) != 0) {
+        debug_keep();
+    }
+    hvc(PSCI_CPU_ON, 1, (uint64_t)features_second_entry, 0);
+    while (!second_done) {
+    }
+    if ((guest_params.word[0] & FEATURE_PMU) != 0) {
+        pmu_kept("first_counters", "first_settings");
+    }
+    if ((guest_params.word[0] & FEATURE_DEBUG) != 0) {
+        debug_kept("first_debug");
+    }
+}
+
 int main(void)
 {
     uint64_t granted = guest_params.word[0];
 
-    window_watch_begin(&watch);
     guest_irq = on_irq;
     guest_synchronous = on_synchronous;
     gic_init();
-    print("features: life frame=%u\n", watch.window.frame);
-    window_wait(&watch);
-    if ((granted & FEATURE_PMU) != 0) {
-        pmu_owner();
-    } else {
-        pmu_absent();
-    }
-    if ((granted & FEATURE_DEBUG) != 0) {
-        debug_owner();
-    } else {
-        debug_absent();
+    go_through(true);
+    if (guest_params.word[3] != 0) {
+        keep_beside_second();
     }
     if (watch.window.frame < guest_params.word[1]) {
         if ((granted & FEATURE_PMU) != 0) {

@@ -30,7 +30,7 @@
 
 static uint64_t own(unsigned int index)
 {
-    return (guest_params.word[2] + 1) * UINT64_C(0x01010101) + index * UINT64_C(0x00111111);
+    return own_number() * UINT64_C(0x01010101) + index * UINT64_C(0x00111111);
 }
 
 static void counters_write(unsigned int base)
@@ -72,12 +72,8 @@ static uint64_t remains(void)
     return wrong;
 }
 
-/* Everything is written, off, and read back some windows later. */
-static void keep(void)
+void pmu_keep(void)
 {
-    uint64_t wrong = 0;
-    uint64_t n = PMCR_N(sysreg_read(pmcr_el0));
-
     quiet();
     counters_write(0);
     types_write(EVENT_CHAIN, 0x100);
@@ -88,17 +84,19 @@ static void keep(void)
     sysreg_write(pmcntenset_el0, CYCLES | 0x15U);
     sysreg_write(pmintenset_el1, CYCLES | 0x2aU);
     sysreg_write(pmovsset_el0, own(0) & 0x3fU);
-    for (unsigned int i = 0; i < 4; i++) {
-        window_wait(&watch);
-    }
-    wrong |= (sysreg_read(pmcr_el0) & PMCR_LC) ^ PMCR_LC;
-    wrong |= PMCR_N(sysreg_read(pmcr_el0)) ^ n;
+}
+
+void pmu_kept(const char *counters_case, const char *settings_case)
+{
+    uint64_t wrong = (sysreg_read(pmcr_el0) & PMCR_LC) ^ PMCR_LC;
+
+    wrong |= PMCR_N(sysreg_read(pmcr_el0)) < COUNTERS;
 #define COMPARE(n)                                                                                 \
     wrong |= sysreg_read(pmevcntr##n##_el0) ^ (uint32_t)own(n);                                    \
     wrong |= (sysreg_read(pmevtyper##n##_el0) ^ (EVENT_CHAIN + (n)*0x100U)) & 0x3ffU;
     EACH(COMPARE)
 #undef COMPARE
-    judge("keep_counters", wrong == 0, wrong, 0);
+    judge(counters_case, wrong == 0, wrong, 0);
     wrong = sysreg_read(pmccntr_el0) ^ (own(20) << 32 | own(21));
     wrong |= sysreg_read(pmccfiltr_el0) ^ BIT(31);
     wrong |= sysreg_read(pmselr_el0) ^ 3;
@@ -106,7 +104,7 @@ static void keep(void)
     wrong |= sysreg_read(pmcntenset_el0) ^ (CYCLES | 0x15U);
     wrong |= sysreg_read(pmintenset_el1) ^ (CYCLES | 0x2aU);
     wrong |= sysreg_read(pmovsset_el0) ^ (own(0) & 0x3fU);
-    judge("keep_settings", wrong == 0, wrong, 0);
+    judge(settings_case, wrong == 0, wrong, 0);
     sysreg_write(pmuserenr_el0, 0);
     quiet();
 }
@@ -327,18 +325,25 @@ void pmu_spoil(void)
     isb();
 }
 
-void pmu_owner(void)
+void pmu_owner(bool with_interrupts)
 {
+    uint64_t n = PMCR_N(sysreg_read(pmcr_el0));
     uint64_t version = PMUVER(sysreg_read(id_aa64dfr0_el1));
     uint64_t wrong = remains();
 
     judge("pmu_shown", version >= 1 && version <= 6, version, 0);
-    judge("pmu_counters", PMCR_N(sysreg_read(pmcr_el0)) >= COUNTERS, sysreg_read(pmcr_el0), 0);
+    judge("pmu_counters", n >= COUNTERS, n, COUNTERS);
     judge("pmu_reset", wrong == 0, wrong, 0);
-    keep();
+    pmu_keep();
+    for (unsigned int i = 0; i < 4; i++) {
+        window_wait(&watch);
+    }
+    pmu_kept("keep_counters", "keep_settings");
     count();
     still();
-    overflow();
+    if (with_interrupts) {
+        overflow();
+    }
     user();
     filter();
 }

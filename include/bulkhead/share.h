@@ -24,7 +24,8 @@
 #include <bulkhead/gic.h>
 
 /* The virtual GIC and UART for this core: true = vgic's functions may be called, lr[] is up to
- * date.  Fails only if a sibling has them. */
+ * date.  Fails only if a sibling has them, or if the list registers are to be filled anew and the
+ * window is about to end. */
 bool share_take(struct vcpu *vcpu);
 /* Gives them back; whoever has something to take is kicked. */
 void share_give(struct vcpu *vcpu);
