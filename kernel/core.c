@@ -488,6 +488,20 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
     vgic_give(vcpu);
 }
 
+/* The guest has run out of list registers in one way or another.  It stands still until the
+ * boundary if there is no time for that, or it might end interrupt after interrupt that nobody sees
+ * to. */
+static void maintenance_interrupt(struct core *core, struct vcpu *vcpu)
+{
+    if (!core_has_time(core)) {
+        while (!interrupt_waits()) {
+        }
+    } else if (vgic_take(vcpu)) {
+        vgic_refill(&vcpu->vgic);
+        vgic_give(vcpu);
+    }
+}
+
 /* An assigned device, or the counters of a partition that has them: its owner runs, unless the
  * interrupt was on its way when it was masked. */
 static void device_interrupt(struct core *core, uint32_t intid)
@@ -549,11 +563,8 @@ struct vcpu *core_irq(struct vcpu *vcpu)
     } else if (intid == platform->irq_phys_timer) {
         timer_interrupt(core, vcpu, intid, timer_physical_firing());
     } else if (intid == platform->irq_maintenance) {
-        if (core_has_time(core) && vgic_take(vcpu)) { /* else it comes again: its line is up */
-            vgic_refill(&vcpu->vgic);
-            vgic_give(vcpu);
-        }
-        gic->deactivate(intid);
+        maintenance_interrupt(core, vcpu);
+        gic->deactivate(intid); /* it comes again while its line is up */
     } else {
         device_interrupt(core, intid);
     }

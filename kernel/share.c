@@ -152,6 +152,9 @@ void share_give(struct vcpu *vcpu)
 
     if (vcpu->share.holding == 0 && __atomic_load_n(&vcpu->share.holds, __ATOMIC_SEQ_CST) == 0) {
         gic->write_list(cpu);
+        if (!is_attached(vcpu)) { /* its timers were kept quiet (share_enter()) */
+            gic->set_private_active(cpu->private_bank.hw, vgic_private_hw_busy(cpu));
+        }
         set_attached(vcpu, true);
     } else {
         if (is_attached(vcpu)) {

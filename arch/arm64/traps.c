@@ -524,6 +524,9 @@ bool trap_sgi1r(struct vcpu *vcpu, uint64_t value, uint32_t group)
         return send_sgi(vcpu, vgic_sgi1r_targets(&vcpu->vgic, value),
                         VGIC_SGIR_INTID(value) + (group == 0 ? VGIC_SGI_COUNT : 0));
     }
+    if (!core_has_time(this_core())) {
+        return false; /* each sibling has list registers to be looked through */
+    }
     gic->read_list(&vcpu->vgic);
     vgic_sgi1r_write(&vcpu->vgic, value, group);
     gic->write_list(&vcpu->vgic);

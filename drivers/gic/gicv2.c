@@ -36,12 +36,13 @@
 #define GICH_APR  0x0f0
 #define GICH_LR   0x100
 
-#define GICH_HCR_EN          (1U << 0)
-#define GICH_HCR_LRENPIE     (1U << 2)
-#define GICH_HCR_NPIE        (1U << 3)
-#define GICH_HCR_EOICOUNT(x) ((x) >> 27)
-#define GICH_VMCR_GROUPS     3U /* VMGrp0En, VMGrp1En */
-#define GICH_VMCR_VEM        (1U << 9)
+#define GICH_HCR_EN         (1U << 0)
+#define GICH_HCR_LRENPIE    (1U << 2)
+#define GICH_HCR_NPIE       (1U << 3)
+#define GICH_HCR_ENDS_SHIFT 27U
+#define GICH_HCR_ENDS(x)    ((x) >> GICH_HCR_ENDS_SHIFT) /* EOICount */
+#define GICH_VMCR_GROUPS    3U                           /* VMGrp0En, VMGrp1En */
+#define GICH_VMCR_VEM       (1U << 9)
 
 static volatile uint8_t *gicd;
 static volatile uint8_t *gicc;
@@ -150,7 +151,7 @@ static void read_lists(struct vgic_cpu *cpu)
 {
     /* With EOImode 1 it is GICV_DIR that ends an interrupt, and that page is not mapped. */
     if (cpu->active_overflow && !gicv2_ends_apart()) {
-        cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
+        cpu->eoi_count += GICH_HCR_ENDS(mmio_read32(gich + GICH_HCR));
     }
     for (uint32_t used = cpu->lr_used, n = 0; used != 0; used >>= 1, n++) {
         if ((used & 1U) != 0) {
@@ -179,12 +180,21 @@ static inline void set_list(const struct vgic_cpu *cpu, uint32_t used)
     core->lr_loaded = used;
 }
 
+/* See drivers/gic/gicv3.c. */
+static inline uint32_t ends_wanted(struct vgic_cpu *cpu)
+{
+    uint32_t ends = cpu->eoi_count;
+
+    cpu->eoi_count = 0;
+    return GICH_HCR_LRENPIE | ends << GICH_HCR_ENDS_SHIFT;
+}
+
 static void gicv2_write_list(struct vgic_cpu *cpu)
 {
     set_list(cpu, cpu->lr_used);
     mmio_write32(gich + GICH_HCR, GICH_HCR_EN | cpu->group_interrupts |
                                       (cpu->more_pending ? GICH_HCR_NPIE : 0) |
-                                      (cpu->active_overflow ? GICH_HCR_LRENPIE : 0));
+                                      (cpu->active_overflow ? ends_wanted(cpu) : 0));
     if (cpu->hw_done_any) {
         gic_deactivate_done(cpu);
     }
@@ -219,7 +229,7 @@ static void gicv2_read_ends(struct vgic_cpu *cpu)
 
     cpu->groups_open = vmcr & GICH_VMCR_GROUPS;
     if ((vmcr & GICH_VMCR_VEM) == 0) {
-        cpu->eoi_count += GICH_HCR_EOICOUNT(mmio_read32(gich + GICH_HCR));
+        cpu->eoi_count += GICH_HCR_ENDS(mmio_read32(gich + GICH_HCR));
     }
     mmio_write32(gich + GICH_HCR, GICH_HCR_EN);
 }

@@ -34,13 +34,14 @@
 /* On a running path: what the guard has room for. */
 #define RWP_POLLS 64U
 
-#define ICH_HCR_EN          (UINT64_C(1) << 0)
-#define ICH_HCR_LRENPIE     (UINT64_C(1) << 2)
-#define ICH_HCR_NPIE        (UINT64_C(1) << 3)
-#define ICH_HCR_TDIR        (UINT64_C(1) << 14)
-#define ICH_VMCR_GROUPS     3U /* VENG0, VENG1 */
-#define ICH_VMCR_VEOIM      (UINT64_C(1) << 9)
-#define ICH_HCR_EOICOUNT(x) ((uint32_t)((x) >> 27) & 0x1fU)
+#define ICH_HCR_EN         (UINT64_C(1) << 0)
+#define ICH_HCR_LRENPIE    (UINT64_C(1) << 2)
+#define ICH_HCR_NPIE       (UINT64_C(1) << 3)
+#define ICH_HCR_TDIR       (UINT64_C(1) << 14)
+#define ICH_VMCR_GROUPS    3U /* VENG0, VENG1 */
+#define ICH_VMCR_VEOIM     (UINT64_C(1) << 9)
+#define ICH_HCR_ENDS_SHIFT 27U
+#define ICH_HCR_ENDS(x)    ((uint32_t)((x) >> ICH_HCR_ENDS_SHIFT) & 0x1fU) /* EOIcount */
 
 static volatile uint8_t *gicd;
 static uint32_t list_register_count;
@@ -235,7 +236,7 @@ static void read_lists(struct vgic_cpu *cpu)
     /* With EOImode 1 it is DIR that ends an interrupt, and that is trapped; QEMU counts EOIR, too.
      */
     if (cpu->active_overflow && !gicv3_ends_apart()) {
-        cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+        cpu->eoi_count += ICH_HCR_ENDS(sysreg_read(ICH_HCR_EL2));
     }
     if (cpu->lr_used == 0) {
         return;
@@ -273,16 +274,26 @@ static inline void set_list(const uint64_t *lr, uint32_t count)
     }
 }
 
+/* Active ones are in no list register: their ends are counted, and those that were not seen to go
+ * on counting, so that the maintenance interrupt comes for them, in the guest's own window. */
+static inline uint64_t ends_wanted(struct vgic_cpu *cpu)
+{
+    uint64_t ends = cpu->eoi_count;
+
+    cpu->eoi_count = 0;
+    return ICH_HCR_LRENPIE | ICH_HCR_TDIR | ends << ICH_HCR_ENDS_SHIFT;
+}
+
 static void gicv3_write_list(struct vgic_cpu *cpu)
 {
     struct core *core = this_core();
 
     set_list(cpu->lr, (cpu->lr_used | core->lr_loaded) != 0 ? cpu->lr_count : 0);
     core->lr_loaded = cpu->lr_used;
-    sysreg_write(ICH_HCR_EL2,
-                 ICH_HCR_EN | cpu->group_interrupts | (cpu->more_pending ? ICH_HCR_NPIE : 0) |
-                     (cpu->active_overflow ? ICH_HCR_LRENPIE : 0) |
-                     (cpu->active_overflow || cpu->dist->cpu_count > 1 ? ICH_HCR_TDIR : 0));
+    sysreg_write(ICH_HCR_EL2, ICH_HCR_EN | cpu->group_interrupts |
+                                  (cpu->more_pending ? ICH_HCR_NPIE : 0) |
+                                  (cpu->active_overflow ? ends_wanted(cpu) : 0) |
+                                  (cpu->dist->cpu_count > 1 ? ICH_HCR_TDIR : 0));
     if (cpu->hw_done_any) {
         gic_deactivate_done(cpu);
     }
@@ -351,7 +362,7 @@ static void gicv3_read_ends(struct vgic_cpu *cpu)
 
     cpu->groups_open = (uint32_t)vmcr & ICH_VMCR_GROUPS;
     if ((vmcr & ICH_VMCR_VEOIM) == 0) {
-        cpu->eoi_count += ICH_HCR_EOICOUNT(sysreg_read(ICH_HCR_EL2));
+        cpu->eoi_count += ICH_HCR_ENDS(sysreg_read(ICH_HCR_EL2));
     }
     sysreg_write(ICH_HCR_EL2, ICH_HCR_DETACHED);
 }

@@ -11,7 +11,8 @@
  *   - writes lr[] back,
  *   - asks for the no-pending maintenance interrupt (NPIE, not UIE) if more_pending: while anything
  *     is ready, at least one list register was left in the state "pending",
- *   - asks for the not-present maintenance interrupt (LRENPIE) if active_overflow,
+ *   - asks for the not-present maintenance interrupt (LRENPIE) if active_overflow, and has the
+ *     hardware go on counting from eoi_count, which it clears: ends that were read and not seen to,
  *   - asks for the group maintenance interrupts in group_interrupts,
  *   - traps deactivation by the guest (ICC_DIR_EL1; GICC_DIR always) if active_overflow, or if
  *     there are siblings,

@@ -109,7 +109,6 @@ struct candidates {
     struct intids ready;  /* see add_word() */
     struct intids parked; /* active, held here, in no list register */
     struct intids forced; /* those of parked that were not acknowledged */
-    uint32_t by_group[2]; /* some bit is set: something waits in the group, on or not */
 };
 
 /*
@@ -129,8 +128,6 @@ static inline void add_word(const struct vgic_cpu *cpu, const struct vgic_bank *
     uint32_t group1 = waits & bank->group;
     uint32_t group0 = waits ^ group1;
     uint32_t ready = (group1 & on[1]) | (group0 & on[0]);
-    c->by_group[0] |= group0;
-    c->by_group[1] |= group1;
     c->ready.half[word / 2U] |= (uint64_t)ready << shift;
     c->parked.half[word / 2U] |= (uint64_t)parked << shift;
     c->forced.half[word / 2U] |= (uint64_t)(parked & bank->forced) << shift;
@@ -429,14 +426,15 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
 }
 
 /* What the guest may do to its CPU interface that makes another choice of interrupts right: it
- * opens it to a group of which something waits, or closes it to one that more wait behind. */
-static uint32_t group_interrupts(const struct vgic_cpu *cpu, const struct candidates *c)
+ * opens it to a group, of which something may wait in memory or have given way there, or closes it
+ * to one that more wait behind. */
+static uint32_t group_interrupts(const struct vgic_cpu *cpu)
 {
     uint32_t wanted = 0;
 
     for (uint32_t group = 0; group < 2; group++) {
         if ((cpu->groups_open >> group & 1U) == 0)
-            wanted |= c->by_group[group] != 0 ? VGIC_GROUP_OPENS(group) : 0;
+            wanted |= VGIC_GROUP_OPENS(group);
         else
             wanted |= cpu->more_pending ? VGIC_GROUP_CLOSES(group) : 0;
     }
@@ -460,7 +458,7 @@ void vgic_fill(struct vgic_cpu *cpu)
     cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
     if (!is_empty(&c.ready))
         load_ready(cpu, c.ready);
-    cpu->group_interrupts = group_interrupts(cpu, &c);
+    cpu->group_interrupts = group_interrupts(cpu);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)

@@ -30,6 +30,41 @@ static void a_group_closed_at_the_interface_holds_nobody_back(void **state)
     assert_int_equal(machine_ack(&m, 0), SPURIOUS);
 }
 
+/* From a list register, for one of an open group: with the interrupts of `count` SGIs of group 1. */
+static void check_what_gave_way_comes_when_its_group_opens(uint32_t count)
+{
+    start(GIC_V3, 1, 2);
+    reg_write(&m, 0, 0x080, 4, 0xffff << 2); /* SGIs 0 and 1 are of group 0 */
+    reg_write(&m, 0, ISENABLER, 4, 0xffff);
+    set_priority(0, 0, 0xf0);
+    set_priority(0, 1, 0xf0);
+    reg_write(&m, 0, ISPENDR, 4, 3); /* both are in list registers */
+    machine_open_groups(&m, 0, 2);
+    reg_write(&m, 0, ISPENDR, 4, ((UINT64_C(1) << count) - 1) << 2);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t intid = machine_ack(&m, 0);
+
+        assert_in_range(intid, 2, 1 + count);
+        machine_eoi(&m, 0, intid);
+    }
+    assert_int_equal(machine_ack(&m, 0), SPURIOUS);
+    machine_open_groups(&m, 0, 3);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t intid = machine_ack(&m, 0);
+
+        assert_in_range(intid, 0, 1);
+        machine_eoi(&m, 0, intid);
+    }
+    assert_int_equal(machine_ack(&m, 0), SPURIOUS);
+}
+
+static void what_gave_way_to_an_open_group_comes_when_its_own_opens(void **state)
+{
+    (void)state;
+    for (uint32_t count = 1; count <= 8; count++)
+        check_what_gave_way_comes_when_its_group_opens(count);
+}
+
 static void group_enables_are_respected_and_group_bit_shown(void **state)
 {
     start(*(const enum gic_version *)*state, 1, 4);
@@ -352,6 +387,7 @@ int main(void)
     static enum gic_version v2 = GIC_V2, v3 = GIC_V3;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_closed_at_the_interface_holds_nobody_back),
+        cmocka_unit_test(what_gave_way_to_an_open_group_comes_when_its_own_opens),
         cmocka_unit_test_prestate(group_enables_are_respected_and_group_bit_shown, &v2),
         cmocka_unit_test_prestate(group_enables_are_respected_and_group_bit_shown, &v3),
         cmocka_unit_test(level_line_still_up_at_the_end_comes_back),
