@@ -610,18 +610,20 @@ void core_wait(struct vcpu *vcpu)
 {
     struct core *core = this_core();
     uint64_t until = timers_next();
+    /* Counters of its own might count what is done here for others. */
+    bool serves = has_console(core) && !(CONFIG_CPU_FEATURES && vcpu->features != NULL);
 
     if (guard_armed() && sysreg_read(cnthp_cval_el2) < until) {
         until = sysreg_read(cnthp_cval_el2);
     }
-    if (has_console(core)) {
+    if (serves) {
         console_host_input(vcpu, until);
     }
     if (has_interrupt(vcpu)) {
         return;
     }
     while (!interrupt_waits()) {
-        if (!serve_console(core, counter_now(), until)) {
+        if (!serves || !serve_console(core, counter_now(), until)) {
             __asm__ volatile("wfi" : : : "memory"); /* wakes though they are masked */
         }
     }

@@ -14,7 +14,17 @@
 #include <bulkhead/start.h>
 #include <string.h>
 
-enum phase { PHASE_SCRUB, PHASE_IMAGES };
+enum phase {
+    PHASE_SCRUB,      /* a page of a region each */
+    PHASE_IMAGES,     /* a page of an image each */
+    PHASE_INTERRUPTS, /* the virtual interrupt controller */
+    PHASE_VCPUS,      /* one each */
+    PHASE_DEVICES,    /* some interrupts of a device each */
+    PHASE_LAST,
+};
+
+/* Interrupts of a device that one step sees to. */
+#define STEP_IRQS 16U
 
 /* SCTLR_EL1 after reset: its RES1 bits, MMU and caches off (Arm ARM D17.2.118). */
 #define SCTLR_EL1_RESET UINT64_C(0x30d00800)
@@ -31,6 +41,11 @@ void start_init(void)
         set_way_init();
     }
     zva_usable = sysreg_read(dczid_el0) == 4;
+}
+
+static void begin_phase(struct start_cursor *cursor, enum phase phase)
+{
+    *cursor = (struct start_cursor){.phase = phase};
 }
 
 static void tell_siblings(const struct partition *partition)
@@ -94,8 +109,7 @@ static void scrub_step(struct partition *partition)
         cursor->offset = 0;
         cursor->index++;
         if (cursor->index == partition->desc->memory_count) {
-            cursor->index = 0;
-            cursor->phase = PHASE_IMAGES;
+            begin_phase(cursor, PHASE_IMAGES);
         }
     }
 }
@@ -179,9 +193,7 @@ void vcpu_reset(struct vcpu *vcpu)
     memset(vcpu->gic_ap1r, 0, sizeof(vcpu->gic_ap1r));
 }
 
-/* Everything that a former life could have left: registers, interrupts, timers, TLB, instruction
- * cache. */
-static void reset_step(struct partition *partition, enum partition_mode mode)
+static void interrupts_step(struct partition *partition)
 {
     const struct partition_desc *desc = partition->desc;
 
@@ -189,28 +201,49 @@ static void reset_step(struct partition *partition, enum partition_mode mode)
     mmu_window_unmap(MMU_WINDOW_TARGET);
     vgic_reset(&partition->vgic, desc->vgic, desc->vcpu_count, partition->vgic.cpu,
                gic->list_registers());
-    for (uint32_t i = 0; i < desc->vcpu_count; i++) {
-        vcpu_reset(&partition->vcpu[i]);
-        partition->vcpu[i].power = i == 0 ? VCPU_ON : VCPU_OFF;
-        partition->vcpu[i].share = (struct vcpu_share){0};
-        vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_virt_timer,
-                          module_state.desc->platform.irq_virt_timer);
-        vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_phys_timer,
-                          module_state.desc->platform.irq_phys_timer);
-        if (CONFIG_CPU_FEATURES && (desc->features & FEATURE_PMU) != 0) {
-            vgic_link_private(&partition->vcpu[i].vgic, module_state.desc->platform.irq_pmu,
-                              module_state.desc->platform.irq_pmu);
-        }
-    }
-    for (uint32_t d = 0; d < desc->device_count; d++) {
-        for (uint32_t i = 0; i < desc->device[d].irq_count; i++) {
-            uint32_t intid = desc->device[d].irq[i];
+    begin_phase(&partition->start, PHASE_VCPUS);
+}
 
-            gic->mask(intid / 32, 1U << intid % 32);
-            gic->deactivate(intid);
-            vgic_link_shared(&partition->vgic, intid, intid);
-        }
+static void vcpu_step(struct partition *partition)
+{
+    const struct partition_desc *desc = partition->desc;
+    const struct platform_desc *platform = &module_state.desc->platform;
+    struct vcpu *vcpu = &partition->vcpu[partition->start.index];
+
+    vcpu_reset(vcpu);
+    vcpu->power = vcpu->index == 0 ? VCPU_ON : VCPU_OFF;
+    vcpu->share = (struct vcpu_share){0};
+    vgic_link_private(&vcpu->vgic, platform->irq_virt_timer, platform->irq_virt_timer);
+    vgic_link_private(&vcpu->vgic, platform->irq_phys_timer, platform->irq_phys_timer);
+    if (CONFIG_CPU_FEATURES && (desc->features & FEATURE_PMU) != 0) {
+        vgic_link_private(&vcpu->vgic, platform->irq_pmu, platform->irq_pmu);
     }
+    if (++partition->start.index == desc->vcpu_count) {
+        begin_phase(&partition->start, PHASE_DEVICES);
+    }
+}
+
+static void device_step(struct partition *partition)
+{
+    struct start_cursor *cursor = &partition->start;
+    const struct device_desc *device = &partition->desc->device[cursor->index];
+
+    for (uint32_t left = STEP_IRQS; left != 0 && cursor->offset < device->irq_count; left--) {
+        uint32_t intid = device->irq[cursor->offset++];
+
+        gic->mask(intid / 32, 1U << intid % 32);
+        gic->deactivate(intid);
+        vgic_link_shared(&partition->vgic, intid, intid);
+    }
+    if (cursor->offset == device->irq_count) {
+        cursor->offset = 0;
+        cursor->index++;
+    }
+}
+
+/* What else a former life could have left, TLB and instruction cache above all. */
+static void last_step(struct partition *partition, enum partition_mode mode)
+{
     vpl011_reset(&partition->uart, partition->desc->uart_model, &partition->console);
     partition->own_ticks = 0;
 
@@ -244,17 +277,35 @@ bool partition_start_step(struct partition *partition)
     if (partition_is_spread(partition) && !share_is_out(partition)) {
         return false; /* a sibling is on its way out */
     }
-    if (mode == PARTITION_WARM_START) {
-        reset_step(partition, mode);
-    } else if (cursor->phase == PHASE_SCRUB) {
+    if (mode == PARTITION_WARM_START && cursor->phase < PHASE_INTERRUPTS) {
+        begin_phase(cursor, PHASE_INTERRUPTS);
+    } else if (cursor->phase == PHASE_IMAGES && cursor->index == partition->desc->image_count) {
+        begin_phase(cursor, PHASE_INTERRUPTS);
+    } else if (cursor->phase == PHASE_DEVICES && cursor->index == partition->desc->device_count) {
+        begin_phase(cursor, PHASE_LAST);
+    }
+    switch (cursor->phase) {
+    case PHASE_SCRUB:
         if (CONFIG_MODULE_SCHEDULES) {
             partition->torn = true;
         }
         scrub_step(partition);
-    } else if (cursor->phase == PHASE_IMAGES && cursor->index < partition->desc->image_count) {
+        break;
+    case PHASE_IMAGES:
         image_step(partition);
-    } else {
-        reset_step(partition, mode);
+        break;
+    case PHASE_INTERRUPTS:
+        interrupts_step(partition);
+        break;
+    case PHASE_VCPUS:
+        vcpu_step(partition);
+        break;
+    case PHASE_DEVICES:
+        device_step(partition);
+        break;
+    default:
+        last_step(partition, mode);
+        break;
     }
     return partition_mode(partition) == PARTITION_NORMAL;
 }

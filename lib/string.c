@@ -69,9 +69,10 @@ void *memset(void *to, int value, size_t size_bytes)
         *target++ = (uint8_t)value;
         size_bytes--;
     }
-    for (; size_bytes >= WORD; size_bytes -= WORD) {
-        *(uint64_t *)(void *)target = word;
-        target += WORD;
+    for (; size_bytes >= 2 * WORD; size_bytes -= 2 * WORD) {
+        ((uint64_t *)(void *)target)[0] = word;
+        ((uint64_t *)(void *)target)[1] = word;
+        target += 2 * WORD;
     }
     while (size_bytes-- != 0) {
         *target++ = (uint8_t)value;

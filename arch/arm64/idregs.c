@@ -14,6 +14,7 @@
  *
  * Fields and their values: Arm ARM DDI 0487, register descriptions, by the registers' names.
  */
+#include <asm/features.h>
 #include <asm/idregs.h>
 #include <asm/sysreg.h>
 #include <string.h>
@@ -364,7 +365,8 @@ bool idregs_match(uint32_t features)
     bool match;
 
     compute(own, own_granted);
-    match = memcmp(own, visible, sizeof(own)) == 0;
+    match = memcmp(own, visible, sizeof(own)) == 0 &&
+            (!CONFIG_CPU_FEATURES || (features & ~features_of_cpu()) == 0);
     for (size_t i = 0; CONFIG_CPU_FEATURES && i < ARRAY_COUNT(granted_list); i++) {
         match =
             match && ((granted_list[i].feature & features) == 0 || own_granted[i] == granted[i]);

@@ -31,4 +31,9 @@
 /* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
 #define MINIMUM_WINDOW_NS 5000U
 
+/* The same for a partition on several CPUs: an access to its interrupt controller that must wait
+ * for all siblings, one after the other, has to be begun once more LONG_TRAP_NS before its end
+ * (bulkhead/core.h), and what it has waited for is lost with the window. */
+#define SPREAD_WINDOW_NS 10000U
+
 #endif

@@ -88,8 +88,8 @@ struct typed {
 /* Where the restartable start routine is (kernel/start.c). */
 struct start_cursor {
     uint32_t phase;
-    uint32_t index;  /* memory region or image */
-    uint64_t offset; /* bytes done in it */
+    uint32_t index;  /* memory region, image, vCPU or device */
+    uint64_t offset; /* bytes, or interrupts, done in it */
 };
 
 struct partition {

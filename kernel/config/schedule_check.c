@@ -235,6 +235,27 @@ static uint64_t vector_guard_ns(const struct reader *reader)
     return (bits / SVE_BITS_UNIT - 1U) * reader->input->sve_vector_guard_ns;
 }
 
+/* Windows that are too short for what is known of guard and partition now. */
+static void check_window_lengths(struct reader *reader)
+{
+    const struct module_desc *module = reader->module;
+    for (uint32_t s = 0; s < module->schedule_count; s++) {
+        for (uint32_t c = 0; c < module->schedule[s].core_count; c++) {
+            const struct core_schedule_desc *core = &module->schedule[s].core[c];
+            for (uint32_t at = 0; at < core->window_count; at++) {
+                const struct window_desc *window = &core->window[at];
+                bool spread = CONFIG_SMP && is_spread(&module->partition[window->partition]);
+                uint64_t least_ns = module->guard_ns + (spread ? reader->input->spread_window_ns
+                                                               : reader->input->minimum_window_ns);
+                if (window->duration_ns < least_ns) {
+                    fault_named(reader, RULE_WINDOW_SHORT, window->node, "reg", core->node,
+                                window->duration_ns, least_ns);
+                }
+            }
+        }
+    }
+}
+
 /* Partitions on several CPUs or with features of them, and several schedules make longer
  * boundaries.  A guard that nobody gave grows with them; the windows, which were judged by the
  * shorter one, are looked at again. */
@@ -243,15 +264,16 @@ static void check_guard(struct reader *reader)
     struct module_desc *module = reader->module;
     uint64_t least_ns = reader->input->minimum_guard_ns;
     const char *other = NULL;
+    bool spread = false;
     if (module->schedule_count > 1) {
         least_ns += reader->input->schedules_guard_ns;
         other = module->schedule[1].node;
     }
-    for (uint32_t index = 0; index < module->partition_count; index++) {
+    for (uint32_t index = 0; CONFIG_SMP && !spread && index < module->partition_count; index++) {
         if (is_spread(&module->partition[index])) {
             least_ns += reader->input->spread_guard_ns;
             other = module->partition[index].node;
-            break;
+            spread = true;
         }
     }
     for (uint32_t bit = 0; CONFIG_CPU_FEATURES && bit < FEATURE_COUNT; bit++) {
@@ -266,26 +288,14 @@ static void check_guard(struct reader *reader)
         }
     }
     least_ns += vector_guard_ns(reader);
-    if (module->guard_ns >= least_ns) {
-        return;
-    }
-    if (reader->guard_given) {
+    if (module->guard_ns < least_ns && reader->guard_given) {
         fault_named(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", other, module->guard_ns,
                     least_ns);
-        return;
-    }
-    module->guard_ns = least_ns;
-    least_ns += reader->input->minimum_window_ns;
-    for (uint32_t s = 0; s < module->schedule_count; s++) {
-        for (uint32_t c = 0; c < module->schedule[s].core_count; c++) {
-            const struct core_schedule_desc *core = &module->schedule[s].core[c];
-            for (uint32_t at = 0; at < core->window_count; at++) {
-                if (core->window[at].duration_ns < least_ns) {
-                    fault_named(reader, RULE_WINDOW_SHORT, core->window[at].node, "reg", core->node,
-                                core->window[at].duration_ns, least_ns);
-                }
-            }
-        }
+    } else if (module->guard_ns < least_ns) {
+        module->guard_ns = least_ns;
+        check_window_lengths(reader);
+    } else if (spread) {
+        check_window_lengths(reader);
     }
 }
 

@@ -205,6 +205,7 @@ int main(int argc, char **argv)
                   .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
                   .cpu_features = FEATURE_ALL,
                   .minimum_window_ns = MINIMUM_WINDOW_NS,
+                  .spread_window_ns = SPREAD_WINDOW_NS,
                   .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
     };
     uint32_t fault_count = 0;

@@ -157,6 +157,27 @@ def test_a_restart_longer_than_a_window(make_system, ended_ok):
     assert states(run)["guest"] == ("NORMAL", len(lives))
 
 
+@pytest.mark.requirement("BH-RST-2", "BH-TIME-1", "BH-CPU-3")
+@pytest.mark.parametrize("length_us", range(96, 120, 3))
+def test_a_restart_of_all_that_a_partition_may_have_makes_nobody_late(make_system, ended_ok,
+                                                                      length_us):
+    """Eight vCPUs with features.  A restart's last steps fall to another place of the window each
+    time; a neighbour comes behind it."""
+    frames = 400
+    guest = Partition("guest", "restart", (RESET, MEMORY_BYTES, HVC, frames), MEMORY,
+                      properties=("vcpus = <8>;", 'cpu-features = "pmu", "debug";'))
+    windows = []
+    for v in range(8):
+        length = (length_us if v == 0 else 20) * US
+        windows += [Window("guest", v * 130 * US, length, vcpu=v),
+                    Window("next", v * 130 * US + length, 10 * US)]
+    run = ended_ok(make_system([guest, Partition("next", "hostile", (0, 1 << 40))], windows, 1040 * US,
+                               frames + 20))
+    assert systems.spread_ns(systems.report_windows(run)) == (0, 0)
+    mode, starts = states(run)["guest"]
+    assert mode == "NORMAL" and starts > frames // 5
+
+
 @pytest.mark.requirement("BH-RST-3", "BH-HM-2", "BH-TIME-1")
 @pytest.mark.parametrize("ending", [SYSTEM_OFF, CPU_OFF], ids=["system-off", "cpu-off"])
 @pytest.mark.parametrize("conduit", [HVC, SMC], ids=["hvc", "smc"])

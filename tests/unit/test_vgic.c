@@ -30,7 +30,8 @@ static void a_group_closed_at_the_interface_holds_nobody_back(void **state)
     assert_int_equal(machine_ack(&m, 0), SPURIOUS);
 }
 
-/* From a list register, for one of an open group: with the interrupts of `count` SGIs of group 1. */
+/* From a list register, for one of an open group: with the interrupts of `count` SGIs of group 1.
+ */
 static void check_what_gave_way_comes_when_its_group_opens(uint32_t count)
 {
     start(GIC_V3, 1, 2);
