@@ -161,6 +161,8 @@ static void build_partition(struct partition *partition, uint32_t index, struct 
         vcpu->core = core_of(desc->vcpu_cpu[v]);
         partition->spread = partition->spread || vcpu->core != partition->vcpu[0].core;
         vcpu->alone = true;
+        vcpu->long_trap_ticks = (int64_t)ns_to_ticks(
+            LONG_TRAP_NS + (desc->vcpu_count - 1U) * SIBLING_TRAP_NS, module_state.counter_hz);
         if (CONFIG_CPU_FEATURES && desc->features != 0) {
             vcpu->features = take(arena, 1, features_bytes(desc), FEATURES_ALIGN);
         }

@@ -295,9 +295,19 @@ bool console_mux_in_text(const struct console_mux *mux)
            (mux->in_line && mux->line_limit != mux->ring[mux->current]->tail);
 }
 
+bool console_mux_is_quick(const struct console_mux *mux)
+{
+    if (mux->text_position != mux->text_length)
+        return true;
+    if (!mux->in_line)
+        return false;
+    const struct console_ring *ring = mux->ring[mux->current];
+    return mux->line_limit != ring->tail && (ring_at(ring, ring->tail) != '\r' || mux->verbatim);
+}
+
 bool console_mux_ready(const struct console_mux *mux)
 {
-    if (console_mux_in_text(mux))
+    if (mux->ring_count > CONSOLE_SCAN || console_mux_in_text(mux))
         return true;
     for (uint32_t source = 0; source < mux->ring_count; source++) {
         if (source_ready(mux, source, false))

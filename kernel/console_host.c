@@ -84,7 +84,8 @@ uint64_t console_host_drain(uint64_t until_ticks, uint32_t limit)
         bool inside = console_mux_in_text(&mux);
         int character;
 
-        if (left < (inside ? character_ticks : line_ticks) || !uart_can_send()) {
+        if (left < (console_mux_is_quick(&mux) ? character_ticks : line_ticks) ||
+            !uart_can_send()) {
             break;
         }
         character = next_character(now, inside);

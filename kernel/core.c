@@ -480,7 +480,7 @@ static void timer_interrupt(struct core *core, struct vcpu *vcpu, uint32_t intid
     if (share_is_attached(vcpu) && gic->pend_quickly(&vcpu->vgic, intid)) {
         return;
     }
-    if (!vgic_take(vcpu)) {
+    if (!core_has_time(core) || !vgic_take(vcpu)) {
         gic->deactivate(intid); /* comes again, since its line is up */
         return;
     }

@@ -7,7 +7,6 @@
 #include <asm/features.h>
 #include <bulkhead/gic.h>
 #include <bulkhead/hm.h>
-#include <bulkhead/limits.h>
 #include <bulkhead/module_state.h>
 
 static START_UP uint32_t mask_words(const struct vcpu *vcpu, struct irq_mask *mask)
@@ -136,8 +135,6 @@ START_UP bool core_build(struct core *core, const struct module_desc *module,
     core->guard_ticks = ns_to_ticks(module->guard_ns, hz);
     core->tail_ticks = ns_to_ticks(RELEASE_TAIL_NS, hz);
     core->log_step_ticks = (int64_t)ns_to_ticks(HM_LOG_STEP_NS, hz);
-    _Static_assert(LONG_TRAP_NS < MINIMUM_WINDOW_NS, "there must be time for it in every window");
-    core->long_trap_ticks = (int64_t)ns_to_ticks(LONG_TRAP_NS, hz);
     core->stop_frame = module->stop_after_frames != 0 ? module->stop_after_frames : UINT64_MAX;
     core->timer_irqs =
         1U << module->platform.irq_virt_timer | 1U << module->platform.irq_phys_timer;

@@ -250,6 +250,7 @@ void kernel_main(uint64_t fdt_pa, uint64_t kernel_pa, uint64_t level, uint64_t m
         .feature_guard_ns = FEATURE_GUARDS_NS,
         .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
+        .sibling_window_ns = SIBLING_TRAP_NS,
         .spread_window_ns = SPREAD_WINDOW_NS,
         .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS,
         .fault = report_fault,

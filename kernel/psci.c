@@ -50,19 +50,9 @@ static struct vcpu *target_of(struct vcpu *vcpu, uint64_t mpidr)
     return &vcpu->partition->vcpu[index_nospec(mpidr, vcpu->partition->desc->vcpu_count)];
 }
 
-static bool is_in_memory(const struct partition_desc *desc, uint64_t ipa)
-{
-    for (uint32_t i = 0; i < desc->memory_count; i++) {
-        if (ipa - desc->memory[i].ipa.ipa < desc->memory[i].size_bytes) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool is_entry(const struct vcpu *vcpu, uint64_t entry)
 {
-    return (entry & 3) == 0 && is_in_memory(vcpu->partition->desc, entry);
+    return (entry & 3) == 0 && partition_memory_at(vcpu->partition->desc, entry) != NULL;
 }
 
 /* Every state is a standby: a powerdown may be less deep than it was asked for, and then returns

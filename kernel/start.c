@@ -117,14 +117,9 @@ static void scrub_step(struct partition *partition)
 /* The checker has made sure that every image lies inside one region. */
 static paddr_t image_target(const struct partition_desc *desc, uint64_t ipa)
 {
-    for (uint32_t i = 0; i < desc->memory_count; i++) {
-        const struct memory_desc *memory = &desc->memory[i];
+    const struct memory_desc *memory = partition_memory_at(desc, ipa);
 
-        if (ipa - memory->ipa.ipa < memory->size_bytes) {
-            return pa_of(memory->pa.pa + (ipa - memory->ipa.ipa));
-        }
-    }
-    return pa_of(UINT64_MAX);
+    return memory != NULL ? pa_of(memory->pa.pa + (ipa - memory->ipa.ipa)) : pa_of(UINT64_MAX);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)

@@ -141,7 +141,8 @@ static enum device_result uart_access(struct vcpu *vcpu, struct vgic_access *acc
     bool line;
     bool ok;
 
-    if (spread && !share_take(vcpu)) {
+    /* Its interrupt line may change, and be the long way. */
+    if (spread ? !share_take(vcpu) : !core_has_time(this_core())) {
         return DEVICE_AGAIN;
     }
     line = partition->uart.irq_line;

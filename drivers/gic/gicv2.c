@@ -76,7 +76,17 @@ static uint32_t gicv2_list_registers(void)
 {
     uint32_t count = (mmio_read32(gich + GICH_VTR) & 0x3fU) + 1U;
 
-    return count < VGIC_LR_MAX ? count : VGIC_LR_MAX;
+    return count < VGIC_LR_USED ? count : VGIC_LR_USED;
+}
+
+/* What a boot loader may have left there. */
+static START_UP void empty_list_registers(void)
+{
+    uint32_t count = (mmio_read32(gich + GICH_VTR) & 0x3fU) + 1U;
+
+    for (uint32_t n = 0; n < count; n++) {
+        mmio_write32(gich + GICH_LR + 4U * n, 0);
+    }
 }
 
 static START_UP const char *gicv2_init_core(const struct platform_desc *platform, struct core *core)
@@ -93,7 +103,8 @@ static START_UP const char *gicv2_init_core(const struct platform_desc *platform
                  1U << platform->irq_hyp_timer | 1U << platform->irq_virt_timer |
                      1U << platform->irq_phys_timer | 1U << platform->irq_maintenance);
     mmio_write32(gich + GICH_HCR, 0);
-    core->lr_loaded = UINT32_MAX >> (32U - gicv2_list_registers());
+    empty_list_registers();
+    core->lr_loaded = 0;
     /* Its own CPU interface, as a target (4.3.12). */
     core->sgi_target = mmio_read32(gicd + GICD_ITARGETSR) & 0xffU;
     mmio_write32(gicc + GICC_PMR, PRIORITY_MASK);

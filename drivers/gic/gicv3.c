@@ -121,6 +121,30 @@ static START_UP uint64_t sgi_target(uint64_t mpidr)
            (aff0 / 16) << 44 | UINT64_C(1) << aff0 % 16;
 }
 
+/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n> and S3_4_C12_C13_<n - 8>: a register name cannot be computed.
+ */
+#define EACH_LIST_REGISTER(x)                                                                      \
+    x(15, C13_7) x(14, C13_6) x(13, C13_5) x(12, C13_4) x(11, C13_3) x(10, C13_2) x(9, C13_1)      \
+        x(8, C13_0) x(7, C12_7) x(6, C12_6) x(5, C12_5) x(4, C12_4) x(3, C12_3) x(2, C12_2)        \
+            x(1, C12_1) x(0, C12_0)
+
+static const uint64_t no_list[VGIC_LR_MAX];
+
+/* lr[] is zero where unused, so writing all of it also empties what the last vCPU left. */
+static inline void set_list(const uint64_t *lr, uint32_t count)
+{
+    switch (count) {
+#define WRITE(n, name)                                                                             \
+    case (n) + 1:                                                                                  \
+        sysreg_write(S3_4_C12_##name, lr[n]);                                                      \
+        __attribute__((fallthrough));
+        EACH_LIST_REGISTER(WRITE)
+#undef WRITE
+    default:
+        break;
+    }
+}
+
 /* List registers and words of active priorities are those of the boot core; vCPUs may run on any
  * of the cores, so all must have as many. */
 static START_UP bool same_interface(const struct core *core)
@@ -130,7 +154,7 @@ static START_UP bool same_interface(const struct core *core)
     /* Preemption bits 5, 6, 7: 1, 2, 4 words (ICH_VTR_EL2.PREbits + 1). */
     uint32_t words = 1U << (((vtr >> 26) & 7) + 1 > 5 ? ((vtr >> 26) & 7) + 1 - 5 : 0);
 
-    lists = lists < VGIC_LR_MAX ? lists : VGIC_LR_MAX;
+    lists = lists < VGIC_LR_USED ? lists : VGIC_LR_USED;
     if (core->index == 0) {
         list_register_count = lists;
         active_priority_words = words;
@@ -179,7 +203,8 @@ static START_UP const char *gicv3_init_core(const struct platform_desc *platform
     if (!same_interface(core)) {
         return "its virtual interrupt interface has not as many registers as the boot core's";
     }
-    core->lr_loaded = UINT32_MAX;
+    set_list(no_list, (uint32_t)(sysreg_read(ICH_VTR_EL2) & 0x1f) + 1U); /* a boot loader's */
+    core->lr_loaded = 0;
     sysreg_write(ICC_CTLR_EL1, 1U << 1); /* ICC_CTLR_EL1.EOImode */
     sysreg_write(ICC_BPR1_EL1, 0);       /* ICC_BPR1_EL1: all preemption */
     sysreg_write(ICC_PMR_EL1, PRIORITY_MASK);
@@ -218,13 +243,6 @@ static void gicv3_deactivate(uint32_t intid)
     isb();
 }
 
-/* ICH_LR<n>_EL2 is S3_4_C12_C12_<n> and S3_4_C12_C13_<n - 8>: a register name cannot be computed.
- */
-#define EACH_LIST_REGISTER(x)                                                                      \
-    x(15, C13_7) x(14, C13_6) x(13, C13_5) x(12, C13_4) x(11, C13_3) x(10, C13_2) x(9, C13_1)      \
-        x(8, C13_0) x(7, C12_7) x(6, C12_6) x(5, C12_5) x(4, C12_4) x(3, C12_3) x(2, C12_2)        \
-            x(1, C12_1) x(0, C12_0)
-
 static bool gicv3_ends_apart(void)
 {
     return (sysreg_read(ICH_VMCR_EL2) & ICH_VMCR_VEOIM) != 0;
@@ -257,21 +275,6 @@ static void gicv3_read_list(struct vgic_cpu *cpu)
 {
     cpu->groups_open = (uint32_t)sysreg_read(ICH_VMCR_EL2) & ICH_VMCR_GROUPS;
     read_lists(cpu);
-}
-
-/* lr[] is zero where unused, so writing all of it also empties what the last vCPU left. */
-static inline void set_list(const uint64_t *lr, uint32_t count)
-{
-    switch (count) {
-#define WRITE(n, name)                                                                             \
-    case (n) + 1:                                                                                  \
-        sysreg_write(S3_4_C12_##name, lr[n]);                                                      \
-        __attribute__((fallthrough));
-        EACH_LIST_REGISTER(WRITE)
-#undef WRITE
-    default:
-        break;
-    }
 }
 
 /* Active ones are in no list register: their ends are counted, and those that were not seen to go
@@ -348,10 +351,9 @@ static bool gicv3_pend_quickly(struct vgic_cpu *cpu, uint32_t intid)
 
 static void gicv3_detach(struct vgic_cpu *cpu)
 {
-    static const uint64_t empty[VGIC_LR_MAX];
     struct core *core = this_core();
 
-    set_list(empty, core->lr_loaded != 0 ? cpu->lr_count : 0);
+    set_list(no_list, core->lr_loaded != 0 ? cpu->lr_count : 0);
     core->lr_loaded = 0;
     sysreg_write(ICH_HCR_EL2, ICH_HCR_DETACHED);
 }

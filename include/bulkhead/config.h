@@ -45,6 +45,7 @@ struct config_input {
     uint64_t feature_guard_ns[FEATURE_COUNT]; /* ... and where a partition has a feature */
     uint64_t sve_vector_guard_ns;             /* for each 128 bits of a vector beyond the first */
     uint64_t minimum_window_ns;               /* besides the guard */
+    uint64_t sibling_window_ns;               /* for each further vCPU of the partition */
     uint64_t spread_window_ns; /* the same where the partition runs on several CPUs */
     uint64_t default_exit_cost_ns;
     uint32_t ipa_bits;             /* width of stage 2 on this CPU; 0 = 40, what most have */

@@ -94,10 +94,14 @@ void console_mux_focus(struct console_mux *mux, uint32_t source);
 void console_mux_break(struct console_mux *mux);
 void console_mux_add(struct console_mux *mux, const char *string);
 
-/* True if the next character is in the midst of a line or text: console_mux_next() is O(1) then. */
+/* True if the next character is in the midst of a line or text. */
 bool console_mux_in_text(const struct console_mux *mux);
 
-/* True if any source is ready or a line is under way.  O(ring_count). */
+/* True if console_mux_next() is O(1): not for a CR, which may have the tag sent again. */
+bool console_mux_is_quick(const struct console_mux *mux);
+
+/* True if any source is ready or a line is under way, or if there are more than CONSOLE_SCAN of
+ * them, so that nobody can say in time.  O(CONSOLE_SCAN). */
 bool console_mux_ready(const struct console_mux *mux);
 
 #endif

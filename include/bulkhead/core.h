@@ -7,6 +7,7 @@
 #define BULKHEAD_CORE_H
 
 #include <bulkhead/arena.h>
+#include <bulkhead/limits.h>
 #include <bulkhead/partition.h>
 #include <bulkhead/schedule.h>
 #include <bulkhead/timer.h>
@@ -85,7 +86,6 @@ struct core {
     uint64_t exit_ticks;         /* wait exit to first guest instruction */
     uint64_t tail_ticks;         /* last look at the counter to first guest instruction */
     int64_t log_step_ticks;      /* time that one piece of a log line needs */
-    int64_t long_trap_ticks;     /* LONG_TRAP_NS */
     uint64_t stop_frame;         /* first major frame that is not run */
     bool whole_frame;            /* of the present plan */
     bool frame_by_frame;         /* `next` stops at each frame's end: another schedule may follow */
@@ -171,12 +171,13 @@ bool core_open_interrupts(const struct vcpu *vcpu, const struct window *window, 
  * or a guest with the shortest window would never get on.
  */
 #define LONG_TRAP_NS UINT64_C(3500)
+_Static_assert(LONG_TRAP_NS < MINIMUM_WINDOW_NS, "there must be time for it in every window");
 
-/* Whether there is time for it. */
+/* Whether there is time for it, while a vCPU runs. */
 static inline bool core_has_time(const struct core *core)
 {
-    return !guard_armed() ||
-           (int64_t)(sysreg_read(cnthp_cval_el2) - sysreg_read(cntpct_el0)) > core->long_trap_ticks;
+    return !guard_armed() || (int64_t)(sysreg_read(cnthp_cval_el2) - sysreg_read(cntpct_el0)) >
+                                 core->vcpu->long_trap_ticks;
 }
 
 /* Whether a vCPU may be released. */

@@ -31,6 +31,10 @@
 /* Least usable time of a window: a step of a partition's restart must fit (bulkhead/start.h). */
 #define MINIMUM_WINDOW_NS 5000U
 
+/* What each further vCPU of a partition adds to the longest work on its interrupts, whose list
+ * registers have to be taken back, and to the least usable time of its windows. */
+#define SIBLING_TRAP_NS 400U
+
 /* The same for a partition on several CPUs: an access to its interrupt controller that must wait
  * for all siblings, one after the other, has to be begun once more LONG_TRAP_NS before its end
  * (bulkhead/core.h), and what it has waited for is lost with the window. */

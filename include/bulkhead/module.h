@@ -168,6 +168,26 @@ struct partition_desc {
                                   runs it, in every schedule */
 };
 
+/* The region of a partition that holds an address, or NULL.  O(log n): they are sorted. */
+static inline const struct memory_desc *partition_memory_at(const struct partition_desc *desc,
+                                                            uint64_t ipa)
+{
+    const struct memory_desc *memory = desc->memory;
+    uint32_t count = desc->memory_count;
+
+    while (count > 1) {
+        uint32_t half = count / 2;
+
+        if (memory[half].ipa.ipa <= ipa) {
+            memory += half;
+            count -= half;
+        } else {
+            count = half;
+        }
+    }
+    return count != 0 && ipa - memory->ipa.ipa < memory->size_bytes ? memory : NULL;
+}
+
 struct window_desc {
     uint64_t start_ns;
     uint64_t duration_ns;

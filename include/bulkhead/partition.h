@@ -67,6 +67,7 @@ struct vcpu {
     uint32_t index;
     struct core *core;       /* the one that runs it */
     bool alone;              /* no other vCPU of its partition runs on that core */
+    int64_t long_trap_ticks; /* LONG_TRAP_NS, and what its siblings add (bulkhead/core.h) */
     enum vcpu_power power;   /* atomic */
     struct vcpu_share share; /* of a partition on several cores */
     uint32_t gic_vmcr;       /* saved virtual CPU interface */

@@ -37,6 +37,8 @@
 #define VGIC_WORDS          (VGIC_IRQ_COUNT / 32U)
 #define VGIC_PRIORITY_COUNT 32U /* five bits, in the top of the byte */
 #define VGIC_LR_MAX         16U
+/* What is used of them, on whatever hardware: what all bounds were measured with. */
+#define VGIC_LR_USED 4U
 
 /* ICH_LR<n>_EL2 (IHI 0069H, 12.4.6). */
 #define VGIC_LR_PENDING        (UINT64_C(1) << 62)

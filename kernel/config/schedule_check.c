@@ -244,9 +244,12 @@ static void check_window_lengths(struct reader *reader)
             const struct core_schedule_desc *core = &module->schedule[s].core[c];
             for (uint32_t at = 0; at < core->window_count; at++) {
                 const struct window_desc *window = &core->window[at];
-                bool spread = CONFIG_SMP && is_spread(&module->partition[window->partition]);
-                uint64_t least_ns = module->guard_ns + (spread ? reader->input->spread_window_ns
-                                                               : reader->input->minimum_window_ns);
+                const struct partition_desc *partition = &module->partition[window->partition];
+                uint64_t least_ns = CONFIG_SMP && is_spread(partition)
+                                        ? reader->input->spread_window_ns
+                                        : reader->input->minimum_window_ns;
+                least_ns += module->guard_ns +
+                            (partition->vcpu_count - 1U) * reader->input->sibling_window_ns;
                 if (window->duration_ns < least_ns) {
                     fault_named(reader, RULE_WINDOW_SHORT, window->node, "reg", core->node,
                                 window->duration_ns, least_ns);
@@ -258,22 +261,21 @@ static void check_window_lengths(struct reader *reader)
 
 /* Partitions on several CPUs or with features of them, and several schedules make longer
  * boundaries.  A guard that nobody gave grows with them; the windows, which were judged by the
- * shorter one, are looked at again. */
+ * shorter one and by themselves, are looked at again. */
 static void check_guard(struct reader *reader)
 {
     struct module_desc *module = reader->module;
     uint64_t least_ns = reader->input->minimum_guard_ns;
     const char *other = NULL;
-    bool spread = false;
     if (module->schedule_count > 1) {
         least_ns += reader->input->schedules_guard_ns;
         other = module->schedule[1].node;
     }
-    for (uint32_t index = 0; CONFIG_SMP && !spread && index < module->partition_count; index++) {
+    for (uint32_t index = 0; CONFIG_SMP && index < module->partition_count; index++) {
         if (is_spread(&module->partition[index])) {
             least_ns += reader->input->spread_guard_ns;
             other = module->partition[index].node;
-            spread = true;
+            break;
         }
     }
     for (uint32_t bit = 0; CONFIG_CPU_FEATURES && bit < FEATURE_COUNT; bit++) {
@@ -291,10 +293,8 @@ static void check_guard(struct reader *reader)
     if (module->guard_ns < least_ns && reader->guard_given) {
         fault_named(reader, RULE_GUARD_SHORT, "/bulkhead", "guard-ns", other, module->guard_ns,
                     least_ns);
-    } else if (module->guard_ns < least_ns) {
-        module->guard_ns = least_ns;
-        check_window_lengths(reader);
-    } else if (spread) {
+    } else {
+        module->guard_ns = least_ns > module->guard_ns ? least_ns : module->guard_ns;
         check_window_lengths(reader);
     }
 }
@@ -321,8 +321,7 @@ void check_schedules(struct reader *reader)
             check_period_irq(reader, index);
         }
     }
-    if ((CONFIG_SMP || CONFIG_MODULE_SCHEDULES || CONFIG_CPU_FEATURES) &&
-        reader->fault_count == faults_before) {
+    if (reader->fault_count == faults_before) {
         check_guard(reader);
     }
     if (!CONFIG_MODULE_SCHEDULES || reader->fault_count != faults_before) {

@@ -205,6 +205,7 @@ int main(int argc, char **argv)
                   .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
                   .cpu_features = FEATURE_ALL,
                   .minimum_window_ns = MINIMUM_WINDOW_NS,
+                  .sibling_window_ns = SIBLING_TRAP_NS,
                   .spread_window_ns = SPREAD_WINDOW_NS,
                   .default_exit_cost_ns = CONFIG_DEFAULT_EXIT_COST_NS},
     };

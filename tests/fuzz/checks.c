@@ -44,6 +44,7 @@ struct config_input fuzz_input(const void *blob, size_t blob_bytes, uint32_t *fa
         .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
         .cpu_features = FEATURE_ALL,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
+        .sibling_window_ns = SIBLING_TRAP_NS,
         .spread_window_ns = SPREAD_WINDOW_NS,
         .fault = count_fault,
         .fault_context = fault_count,

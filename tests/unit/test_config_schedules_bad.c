@@ -278,15 +278,15 @@ static const struct refused_mode refused_mode[] = {
     {RULE_WINDOW_SHORT, /* long enough for the guard of one CPU */
      "minor-frame@0",
      "reg",
-     15599,
-     15600,
-     {IO_ON_TWO_CPUS(0, 15599)}},
+     15999, /* the guard, 10 us, and 400 ns for its second vCPU */
+     16000,
+     {IO_ON_TWO_CPUS(0, 15999)}},
     {RULE_WINDOW_SHORT, /* with a guard that was given, too */
      "minor-frame@0",
      "reg",
-     29999,
-     30000,
-     {CELLS("/bulkhead", "guard-ns", 1, 20000), IO_ON_TWO_CPUS(0, 29999)}},
+     30399,
+     30400,
+     {CELLS("/bulkhead", "guard-ns", 1, 20000), IO_ON_TWO_CPUS(0, 30399)}},
     {RULE_CORE_START, FIRST "/cpu@1", "", 0, 0, {GONE("/psci")}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0)}},
     {RULE_CPU_TWICE, "/cpus/cpu@1", "reg", 0, 0, {CELLS("/cpus/cpu@1", "reg", 1, 0x80000000)}},

@@ -287,6 +287,7 @@ struct config_input outcome_input(struct outcome *outcome, const void *blob, siz
         .sve_vector_guard_ns = SVE_VECTOR_GUARD_NS,
         .cpu_features = FEATURE_ALL,
         .minimum_window_ns = MINIMUM_WINDOW_NS,
+        .sibling_window_ns = SIBLING_TRAP_NS,
         .spread_window_ns = SPREAD_WINDOW_NS,
         .default_exit_cost_ns = 0,
         .fault = note_fault,
