@@ -127,7 +127,9 @@ static inline void inject_due(struct vcpu *vcpu, uint64_t ticks, uint32_t linked
     }
     /* A sibling vCPU may have sent an SGI or changed a shared interrupt meanwhile. */
     if (cpu->more_pending || cpu->active_overflow) {
-        cpu->more_pending = cpu->more_pending || cpu->dist->cpu_count > 1;
+        if (cpu->dist->cpu_count > 1) {
+            vgic_look_at_once(cpu);
+        }
     } else if (due != busy || cpu->dist->cpu_count > 1) {
         vgic_hw_levels(cpu, 0, linked, due);
         busy = vgic_private_hw_busy(cpu);

@@ -120,6 +120,12 @@ bool share_take(struct vcpu *vcpu)
     if (!try_lock(vcpu->partition)) {
         return false;
     }
+    /* One that begins its window now has the lock neither, and ends it later than this lasts. */
+    for (uint32_t v = 0; v < vcpu->partition->desc->vcpu_count; v++) {
+        struct vcpu *sibling = &vcpu->partition->vcpu[v];
+
+        sibling->vgic.is_out = !is_running(sibling);
+    }
     if (is_attached(vcpu)) {
         gic->read_list(&vcpu->vgic);
     } else {

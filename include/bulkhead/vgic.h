@@ -88,6 +88,7 @@ struct vgic_cpu {
     bool more_pending;    /* out: more is ready than fits: ask for the no-pending interrupt */
     bool active_overflow; /* out: active ones are in no LR: count ends, trap DIR */
     bool hw_done_any;     /* out: hw_done[] is not empty */
+    bool is_out; /* in, judged by siblings: lr[] and eoi_count are the truth; set by vgic_reset() */
     /* out: VGIC_GROUP_OPENS, _CLOSES: more becomes ready by that, or finds room. */
     uint32_t group_interrupts;
     uint32_t hw_done[VGIC_WORDS];  /* out: virtual INTIDs; deactivate their physical ones */
@@ -205,6 +206,10 @@ void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_
 /* The guest wrote ICC_DIR_EL1 or GICC_DIR, in EOImode 1.  An SPI may be active on another vCPU;
  * what is not active is ignored.  [LR] */
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid);
+
+/* A vCPU that comes in, and is overloaded, has had siblings meanwhile: any of them may have changed
+ * what is in its lr[], or should be.  Its maintenance interrupt comes at once. */
+void vgic_look_at_once(struct vgic_cpu *cpu);
 
 /* A vCPU that leaves makes what its guest did in lr[] known to its siblings.  [LR] */
 void vgic_publish(struct vgic_cpu *cpu);

@@ -16,6 +16,7 @@ static void reset_cpu(struct vgic_cpu *cpu, struct vgic_dist *dist, uint32_t ind
     memset(cpu, 0, sizeof(*cpu));
     cpu->dist = dist;
     cpu->index = index;
+    cpu->is_out = true;
     cpu->lr_count = lr_count < VGIC_LR_MAX ? lr_count : VGIC_LR_MAX;
     cpu->private_bank.edge = SGI_MASK;
     cpu->home[0] = UINT32_C(0xffffffff);
@@ -62,6 +63,8 @@ void vgic_hw_levels(struct vgic_cpu *cpu, uint32_t word, uint32_t which, uint32_
     uint32_t fallen;
 
     vgic_fold(cpu);
+    if (word != 0) /* that its last one has ended may be seen only in a sibling's list register */
+        vgic_recall(cpu, word, which & high);
     risen = which & high & ~bank->hw_active;
     fallen = which & ~high & bank->line;
     if ((risen | fallen) != 0) {
@@ -212,6 +215,7 @@ bool vgic_is_held(const struct vgic_cpu *cpu, uint32_t intid)
 void vgic_deactivate(struct vgic_cpu *cpu, uint32_t intid)
 {
     vgic_fold(cpu);
+    vgic_fold_siblings(cpu);
     if (intid < VGIC_IRQ_COUNT) {
         intid = vgic_intid_masked(intid);
         struct vgic_bank *bank = vgic_bank_of(cpu, intid / 32U);

@@ -97,6 +97,10 @@ static inline void vgic_fold(struct vgic_cpu *cpu)
         vgic_fold_used(cpu);
 }
 
+/* Siblings' ends that were counted as their windows ended, before their active state is looked at
+ * or changed.  A sibling that runs without list registers will see to its own. */
+void vgic_fold_siblings(struct vgic_cpu *cpu);
+
 /* Takes the interrupts of `bits` that are in list registers, whoever's, out of them. */
 static inline void vgic_recall(struct vgic_cpu *owner, uint32_t word, uint32_t bits)
 {

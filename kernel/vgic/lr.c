@@ -425,6 +425,19 @@ static void load_ready(struct vgic_cpu *cpu, struct intids ready)
     }
 }
 
+/* One that is active and pending becomes pending by its end, which must not keep the no-pending
+ * interrupt away from what waits in memory: its end comes to EL2 instead. */
+static void end_before_again(struct vgic_cpu *cpu)
+{
+    for (uint32_t again = cpu->lr_pended & cpu->lr_active; again != 0; again &= again - 1U) {
+        uint32_t n = vgic_lowest(again);
+        if (!(cpu->lr[n] & VGIC_LR_HW)) {
+            cpu->lr[n] = (cpu->lr[n] & ~VGIC_LR_PENDING) | VGIC_LR_EOI;
+            cpu->lr_pended &= ~(UINT32_C(1) << n);
+        }
+    }
+}
+
 /* What the guest may do to its CPU interface that makes another choice of interrupts right: it
  * opens it to a group, of which something may wait in memory or have given way there, or closes it
  * to one that more wait behind. */
@@ -458,7 +471,17 @@ void vgic_fill(struct vgic_cpu *cpu)
     cpu->active_overflow = !is_empty(&c.parked) && load_parked(cpu, c.parked);
     if (!is_empty(&c.ready))
         load_ready(cpu, c.ready);
+    if (cpu->more_pending)
+        end_before_again(cpu);
     cpu->group_interrupts = group_interrupts(cpu);
+}
+
+void vgic_look_at_once(struct vgic_cpu *cpu)
+{
+    cpu->more_pending = true;
+    cpu->active_overflow = true; /* ends are counted from its first instruction on */
+    /* One of both is true whatever the guest has done. */
+    cpu->group_interrupts |= VGIC_GROUP_OPENS(0) | VGIC_GROUP_CLOSES(0);
 }
 
 void vgic_refill(struct vgic_cpu *cpu)
@@ -467,12 +490,28 @@ void vgic_refill(struct vgic_cpu *cpu)
     vgic_fill(cpu);
 }
 
+/* Ends that may be about list registers, too. */
+static void take_ends(struct vgic_cpu *cpu)
+{
+    if (cpu->eoi_count == 0)
+        return;
+    for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
+        lr_evict(cpu, vgic_lowest(used));
+    fold_ends(cpu);
+}
+
+void vgic_fold_siblings(struct vgic_cpu *cpu)
+{
+    for (uint32_t c = 0; c < cpu->dist->cpu_count; c++) {
+        struct vgic_cpu *sibling = cpu->dist->cpu[c];
+        if (sibling != cpu && sibling->is_out)
+            take_ends(sibling);
+    }
+}
+
 void vgic_rejoin(struct vgic_cpu *cpu)
 {
-    if (cpu->eoi_count != 0) {
-        for (uint32_t used = cpu->lr_used; used != 0; used &= used - 1U)
-            lr_evict(cpu, vgic_lowest(used));
-    }
+    take_ends(cpu);
     vgic_refill(cpu);
 }
 

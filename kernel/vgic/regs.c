@@ -80,6 +80,8 @@ uint32_t vgic_reg_read(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t of
     const struct vgic_bank *bank = vgic_bank_of(owner, word);
 
     if (vgic_reg_is_state(offset)) {
+        if (word != 0 || owner != cpu)
+            vgic_fold_siblings(cpu);
         vgic_refill(cpu);
         /* What others hold is judged by their saved list registers. */
         if (cpu->dist->cpu_count > 1 && (word != 0 || owner != cpu)) {
@@ -250,6 +252,8 @@ void vgic_reg_write(struct vgic_cpu *cpu, struct vgic_cpu *owner, uint32_t offse
     uint32_t ones = value & mask;
 
     vgic_fold(cpu);
+    if (word != 0 || owner != cpu)
+        vgic_fold_siblings(cpu);
     switch (offset / 0x80U) {
     case REG_IGROUPR:
         write_group(owner, word, value, mask);

@@ -30,14 +30,25 @@ struct machine {
     bool eoi_mode;         /* ICC_CTLR_EL1.EOImode: EOIR only drops the priority */
     bool physical_active[CPU_MAX][VGIC_IRQ_COUNT]; /* SPIs: in [0] */
     uint32_t maintenance_count;
-    bool quick; /* try the short way of vgic_quick.h first, as the drivers do */
+    uint32_t pmr[CPU_MAX]; /* ICC_PMR_EL1: priority levels from this one on are held back */
+    bool spread;  /* vCPUs are on several cores (kernel/share.c): leaving publishes nothing */
+    bool lazy;    /* vCPUs that are out may have physical interrupts yet to deactivate */
+    bool no_time; /* the window is about to end: no maintenance interrupt is seen to */
+    bool quick;   /* try the short way of vgic_quick.h first, as the drivers do */
     uint32_t quick_count;
+    uint32_t late_count; /* ends that a sibling learnt of late */
 };
 
 void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count, uint32_t lr_count);
 
 /* What the driver does after each call marked [LR], until no maintenance interrupt is left. */
 void machine_settle(struct machine *m, uint32_t c);
+
+/* A boundary, as in kernel/core.c and the drivers: the vCPU goes out, and comes in with the linked
+ * private interrupts of `due` having their line up.  Returns false if it is overloaded, so that
+ * those come by interrupt, in its window. */
+void machine_leave(struct machine *m, uint32_t c);
+bool machine_enter(struct machine *m, uint32_t c, uint32_t due);
 
 /* The guest opens its CPU interface to groups (bit g: group g), and closes it to the others. */
 void machine_open_groups(struct machine *m, uint32_t c, uint32_t groups);

@@ -17,6 +17,8 @@ void machine_init(struct machine *m, enum gic_version model, uint32_t cpu_count,
     vgic_reset(&m->dist, model, cpu_count, m->cpus, lr_count);
     for (uint32_t c = 0; c < cpu_count; c++)
         m->cpu[c].groups_open = 3;
+    for (uint32_t c = 0; c < CPU_MAX; c++)
+        m->pmr[c] = 32;
 }
 
 static bool is_open(const struct vgic_cpu *cpu, uint64_t lr)
@@ -71,11 +73,52 @@ void machine_settle(struct machine *m, uint32_t c)
         }
         memset(cpu->hw_done, 0, sizeof(cpu->hw_done));
         cpu->hw_done_any = false;
-        if (!maintenance_wanted(cpu))
+        if (m->no_time || !maintenance_wanted(cpu))
             return;
         m->maintenance_count++;
         vgic_refill(cpu);
     }
+}
+
+void machine_leave(struct machine *m, uint32_t c)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    if (m->cpu_count > 1 && !m->spread && !cpu->active_overflow)
+        vgic_publish(cpu);
+    m->no_time = false;
+}
+
+bool machine_enter(struct machine *m, uint32_t c, uint32_t due)
+{
+    struct vgic_cpu *cpu = &m->cpu[c];
+    uint32_t linked = cpu->private_bank.hw;
+    bool overloaded = cpu->more_pending || cpu->active_overflow;
+    uint32_t busy;
+
+    if (m->spread) {
+        if (overloaded) { /* detached, then share_look() */
+            vgic_rejoin(cpu);
+            vgic_refill(cpu);
+        } else {
+            vgic_rejoin(cpu);
+        }
+    }
+    overloaded = cpu->more_pending || cpu->active_overflow;
+    busy = vgic_private_hw_busy(cpu) & linked;
+    if (overloaded) {
+        if (m->cpu_count > 1)
+            vgic_look_at_once(cpu);
+    } else if (due != busy || m->cpu_count > 1) {
+        vgic_hw_levels(cpu, 0, linked, due);
+        busy = vgic_private_hw_busy(cpu);
+    }
+    for (uint32_t intid = 16; intid < VGIC_PRIVATE_COUNT; intid++)
+        if (linked >> intid & 1U)
+            *machine_physical(m, c, intid) = busy >> intid & 1U;
+    /* What the boundary took care of is not the driver's to deactivate any more. */
+    cpu->hw_done[0] = 0;
+    machine_settle(m, c);
+    return !overloaded;
 }
 
 uint32_t machine_ack(struct machine *m, uint32_t c)
@@ -83,7 +126,7 @@ uint32_t machine_ack(struct machine *m, uint32_t c)
     struct vgic_cpu *cpu = &m->cpu[c];
     uint32_t running = m->apr[c] != 0 ? (uint32_t)__builtin_ctz(m->apr[c]) : 32U;
     uint64_t *best = NULL;
-    uint32_t best_level = running;
+    uint32_t best_level = running < m->pmr[c] ? running : m->pmr[c];
 
     for (uint32_t n = 0; n < cpu->lr_count; n++) {
         uint32_t level = (uint32_t)(cpu->lr[n] >> (VGIC_LR_PRIORITY_SHIFT + 3)) & 31U;
@@ -116,7 +159,8 @@ static void deactivate(struct machine *m, uint32_t c, uint32_t iar)
             return;
         }
     }
-    cpu->eoi_count++;
+    if (cpu->active_overflow) /* else nobody reads the count, and the next write clears it */
+        cpu->eoi_count++;
 }
 
 void machine_eoi(struct machine *m, uint32_t c, uint32_t iar)
