@@ -4,7 +4,7 @@
 # NAME.bin, from all its C and assembly files and those of guests/lib, linked flat at 0x40000000.
 
 guest-names := demo victim hostile leak faults bench timers echo restart watch devices tree owntime conformance loops control modes siblings \
-	features sve \
+	features sve late \
 	$(if $(wildcard guests/probe/*.[cS]),probe)
 
 guest-bins := $(guest-names:%=$(O)/guests/%.bin)
