@@ -195,6 +195,19 @@ static const char *status(const struct totals *totals, bool ended)
     return totals->late != 0 || totals->missed != 0 ? "late" : "ok";
 }
 
+/* What waits for its line, and for room for it.  Whole lines go out meanwhile: a flush would send
+ * one that is begun, and another's behind it. */
+static void drain_health(void)
+{
+    do {
+        while (console_host_step(counter_now() + INT64_MAX / 2)) {
+        }
+        if (hm_log_pending()) {
+            hm_log_step();
+        }
+    } while (hm_log_pending());
+}
+
 void module_end(void)
 {
     const struct module_desc *desc = module_state.desc;
@@ -203,11 +216,8 @@ void module_end(void)
 
     guard_disarm();
     ended = cores_wait_for_end();
+    drain_health();
     console_host_flush();
-    while (hm_log_pending()) {
-        hm_log_step();
-        console_host_flush();
-    }
     log_use_uart();
     for (uint32_t s = 0; s < desc->schedule_count; s++) {
         for (uint32_t c = 0; c < desc->core_count; c++) {

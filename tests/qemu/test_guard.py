@@ -13,6 +13,7 @@ from systems import MS, US, Partition, Window, system
 FRAMES = 60
 SHORT_GUARD_NS = 300
 SPIN = (0, 1 << 40)
+CONSOLE_ATTACK = 35  # guests/hostile/attacks.h
 STOP_IN_FRAME_20 = (0,) * 6 + (5 << 4,)  # guests/modes/script.c: a word for each four frames
 HM_ERROR_WINDOW_LATE = 8  # include/bulkhead/hm.h
 
@@ -23,26 +24,44 @@ def guardless(build):
     return variants.variant_build(build, "no-guard", {"MINIMUM_GUARD_NS": 0})
 
 
+@pytest.fixture
+def flooded(build, machine, tmp_path):
+    """More health lines than the gap has time to send, beside a third partition.  What was told: those
+    that do not fit are dropped whole."""
+    def run(third, frames):
+        kernel = variants.variant_build(build, "no-guard-small-log",
+                                        {"MINIMUM_GUARD_NS": 0, "LOG_BYTES": 1024})
+        partitions = [Partition("a", "hostile", SPIN), Partition("b", "hostile", SPIN), third]
+        windows = [Window("a", 0, 450 * US), Window("b", 450 * US, 450 * US),
+                   Window(third.name, 900 * US, 90 * US)]
+        made = systems.write_system(str(tmp_path), machine, partitions, windows, 1 * MS, frames,
+                                    (f"guard-ns = <{SHORT_GUARD_NS}>;",), build=kernel)
+        result = system.run(made)
+        assert result.status == "late", result.console[-3000:]
+        told = [line for line in result.console.splitlines() if line.startswith("bulkhead: health")]
+        assert [line for line in told if not line.endswith((" action=log", " action=stop"))] == []
+        assert re.findall(r"^lost \d+ characters", result.console, re.MULTILINE) == []
+        stats = systems.report_stats(result)
+        assert stats["health_lines_dropped"] > frames // 2, told  # a flood
+        late_count = sum("error=window-late" in line for line in told)
+        assert late_count + stats["health_lines_dropped"] == stats["windows_late"]
+        return told
+    return run
+
+
 @pytest.mark.requirement("BH-HM-2", "BH-CON-1")
-def test_late_releases_tear_no_line_and_hide_no_end(build, machine, tmp_path):
-    """More lines than the gap has time to send: those that do not fit are dropped whole."""
-    kernel = variants.variant_build(build, "no-guard-small-log",
-                                    {"MINIMUM_GUARD_NS": 0, "LOG_BYTES": 1024})
-    partitions = [Partition("a", "hostile", SPIN), Partition("b", "hostile", SPIN),
-                  Partition("stops", "modes", STOP_IN_FRAME_20)]
-    windows = [Window("a", 0, 450 * US), Window("b", 450 * US, 450 * US),
-               Window("stops", 900 * US, 90 * US)]
-    made = systems.write_system(str(tmp_path), machine, partitions, windows, 1 * MS, FRAMES,
-                                (f"guard-ns = <{SHORT_GUARD_NS}>;",), build=kernel)
-    run = system.run(made)
-    assert run.status == "late", run.console[-3000:]
-    told = [line for line in run.console.splitlines() if line.startswith("bulkhead: health")]
-    assert [line for line in told if not line.endswith((" action=log", " action=stop"))] == []
-    assert re.findall(r"^lost \d+ characters", run.console, re.MULTILINE) == []
+def test_late_releases_tear_no_line_and_hide_no_end(flooded):
+    told = flooded(Partition("stops", "modes", STOP_IN_FRAME_20), FRAMES)
     end, = [line for line in told if "partition=stops error=application " in line]
-    stats = systems.report_stats(run)
-    assert told.index(end) > 0 and stats["health_lines_dropped"] > FRAMES // 2, told  # a flood
-    assert len(told) - 1 + stats["health_lines_dropped"] == stats["windows_late"]
+    assert told.index(end) > 0
+
+
+@pytest.mark.requirement("BH-HM-2", "BH-CON-1")
+@pytest.mark.parametrize("frames", range(FRAMES, FRAMES + 4))
+def test_the_end_of_a_run_tears_no_line(flooded, frames):
+    """It comes in another place of a line each time, and others have something to say."""
+    flooded(Partition("talks", "hostile", (CONSOLE_ATTACK, 1 << 40),
+                      properties=('unmapped-access = "abort";',)), frames)
 
 
 @pytest.fixture(scope="module")
